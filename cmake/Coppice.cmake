@@ -1,0 +1,51 @@
+# How this project declares a library, a program and a test.
+#
+#   coppice_library(core SOURCES study.cpp … LINKS …)      target coppice_core, rooted at src/
+#   coppice_test(core SOURCES … LINKS … [LABELS …])        one GoogleTest program, one CTest entry per case
+#   coppice_mpi_test(name RANKS 1 2 4 SOURCES … LINKS …)   the rank counts are part of the test's declaration
+
+add_library(coppice_options INTERFACE)
+target_compile_options(coppice_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wcast-align -Wnull-dereference $<$<BOOL:${COPPICE_WERROR}>:-Werror>)
+# g++ 12 reports false positives for these in its own and in Eigen's headers when it optimises.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(coppice_options INTERFACE -Wno-maybe-uninitialized -Wno-null-dereference
+    -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+endif()
+if(COPPICE_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+function(coppice_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(coppice_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(coppice_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(coppice_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} coppice_options)
+endfunction()
+
+function(coppice_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock coppice_options)
+  target_compile_definitions(${name}_test PRIVATE COPPICE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    COPPICE_BINARY="${CMAKE_BINARY_DIR}/bin/coppice")
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# The program runs under mpirun once for each rank count, oversubscribed, loopback only.
+function(coppice_mpi_test name)
+  cmake_parse_arguments(ARG "" "" "RANKS;SOURCES;LINKS" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${ARG_LINKS} GTest::gtest coppice_options)
+  foreach(ranks ${ARG_RANKS})
+    add_test(NAME mpi.${name}.${ranks}
+      COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --bind-to none $<TARGET_FILE:${name}_test>)
+    set_tests_properties(mpi.${name}.${ranks} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS 2
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_MCA_oob_tcp_if_include=lo;OMPI_MCA_btl_tcp_if_include=lo")
+  endforeach()
+endfunction()
