@@ -192,7 +192,9 @@ Value Parameter::decode(double u) const {
     if (log) {
       const LogCells cells(grid);
       const double position = (std::exp(std::lerp(cells.from, cells.to, u)) - cells.first) / grid.step;
-      i = std::clamp<std::int64_t>(static_cast<std::int64_t>(position), 0, grid.count - 1);
+      // exp(log(x)) may miss the last of a wide range's cells by several.
+      i = u == 1 ? grid.count - 1
+                 : std::clamp<std::int64_t>(static_cast<std::int64_t>(position), 0, grid.count - 1);
     } else {
       i = decode_share(u, grid.count);
     }

@@ -1,0 +1,259 @@
+#include "coppice/search_space.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <stdexcept>
+
+#include "coppice/rng.hpp"
+
+namespace coppice {
+namespace {
+
+using testing::HasSubstr;
+
+Parameter numeric(std::string name, ParameterType type, double low, double high, bool log,
+                  std::optional<double> step) {
+  Parameter p;
+  p.name = std::move(name);
+  p.type = type;
+  p.low = low;
+  p.high = high;
+  p.log = log;
+  p.step = step;
+  return p;
+}
+
+Parameter float_of(double low, double high, bool log = false, std::optional<double> step = {}) {
+  return numeric("x", ParameterType::kFloat, low, high, log, step);
+}
+
+Parameter int_of(double low, double high, bool log = false, std::optional<double> step = {}) {
+  return numeric("n", ParameterType::kInt, low, high, log, step);
+}
+
+Parameter choice_of(std::string name, std::vector<Value> choices) {
+  Parameter p;
+  p.name = std::move(name);
+  p.type = ParameterType::kCategorical;
+  p.choices = std::move(choices);
+  return p;
+}
+
+Parameter when(Parameter p, std::string name, std::string parent, std::vector<Value> values) {
+  p.name = std::move(name);
+  p.when = Condition{std::move(parent), std::move(values)};
+  return p;
+}
+
+std::int64_t decoded_int(const Parameter& p, double u) {
+  return std::get<std::int64_t>(p.decode(u));
+}
+double decoded_float(const Parameter& p, double u) {
+  return std::get<double>(p.decode(u));
+}
+
+/// Where decode passes from a value below `bound` to one at or above it.
+double edge(const Parameter& p, std::int64_t bound) {
+  double low = 0;
+  double high = 1;
+  while (high - low > 1e-14) {
+    const double middle = (low + high) / 2;
+    (decoded_int(p, middle) < bound ? low : high) = middle;
+  }
+  return high;
+}
+
+TEST(Parameter, EveryGridValueSurvivesEncodeDecode) {
+  for (const Parameter& p : {int_of(0, 1), int_of(-3, 17), int_of(1, 1000), int_of(1, 1000, true),
+                             int_of(16, 256, true), int_of(2, 101, false, 3), int_of(8, 256, true, 8),
+                             int_of(-9007199254740992.0, -9007199254740000.0)}) {
+    std::int64_t count = 0;
+    for (auto v = static_cast<std::int64_t>(p.low); v <= static_cast<std::int64_t>(p.high);
+         v += static_cast<std::int64_t>(p.step.value_or(1))) {
+      ASSERT_TRUE(p.admits(v));
+      const double u = p.encode(v);
+      ASSERT_GT(u, 0);
+      ASSERT_LT(u, 1);
+      ASSERT_EQ(decoded_int(p, u), v);
+      ++count;
+    }
+    EXPECT_EQ(p.cardinality(), count);
+  }
+  for (const Parameter& p : {float_of(0, 1, false, 0.1), float_of(-1, 1, false, 0.3),
+                             float_of(0.1, 10, true, 0.1), float_of(1e-6, 1, false, 1e-3)}) {
+    for (std::int64_t i = 0; i < p.cardinality(); ++i) {
+      const double v = std::min(p.low + static_cast<double>(i) * *p.step, p.high);
+      ASSERT_TRUE(p.admits(v)) << v;
+      ASSERT_EQ(decoded_float(p, p.encode(v)), v);
+    }
+  }
+  const Parameter p = choice_of("c", {std::string("a"), std::int64_t{1}, 2.5, true});
+  for (const Value& v : p.choices) EXPECT_EQ(p.decode(p.encode(v)), v);
+  EXPECT_DOUBLE_EQ(p.encode(std::string("a")), 0.125);
+  EXPECT_DOUBLE_EQ(p.encode(true), 0.875);
+}
+
+TEST(Parameter, ALinearIntSharesTheUnitIntervalEqually) {
+  const Parameter p = int_of(3, 7);
+  for (std::int64_t v = 4; v <= 7; ++v) EXPECT_NEAR(edge(p, v), static_cast<double>(v - 3) / 5, 1e-12);
+  EXPECT_NEAR(p.encode(std::int64_t{3}), 0.1, 1e-15);
+}
+
+TEST(Parameter, ALogIntHasLogShares) {
+  const Parameter p = int_of(1, 100, true);
+  const double width = std::log(100.5 / 0.5);
+  for (std::int64_t v = 2; v <= 100; ++v) {
+    EXPECT_NEAR(edge(p, v), std::log((static_cast<double>(v) - 0.5) / 0.5) / width, 1e-11);
+  }
+}
+
+TEST(Parameter, AStepOfAFloatCountsItsLastValueInSpiteOfRounding) {
+  EXPECT_EQ(float_of(0, 0.3, false, 0.1).cardinality(), 4);
+  EXPECT_EQ(decoded_float(float_of(0, 0.3, false, 0.1), 1), 0.3);
+  EXPECT_EQ(float_of(0, 1, false, 0.3).cardinality(), 4);
+  EXPECT_EQ(decoded_float(float_of(0, 1, false, 0.3), 1), 3 * 0.3);
+  EXPECT_EQ(float_of(0.5, 0.99, false, 0.07).cardinality(), 8);
+  EXPECT_EQ(float_of(0, 1).cardinality(), 0);
+}
+
+TEST(Parameter, FloatEndpointsAreExactAndNothingLeavesTheRange) {
+  for (const Parameter& p :
+       {float_of(1e-4, 1, true), float_of(0.1, 0.3, true), float_of(1e-300, 1e300, true),
+        float_of(-1e308, 1e308), float_of(-0.1, 0.7), float_of(3, 7.1, true), float_of(1e-307, 1, true)}) {
+    EXPECT_EQ(decoded_float(p, 0), p.low);
+    EXPECT_EQ(decoded_float(p, 1), p.high);
+    EXPECT_EQ(p.encode(p.low), 0);
+    EXPECT_EQ(p.encode(p.high), 1);
+    Rng rng(1, Purpose::kSample, 0);
+    for (int i = 0; i < 1000; ++i) {
+      const double u = i % 2 == 0 ? rng.uniform() : std::ldexp(rng.uniform(), -40);
+      for (const double v : {decoded_float(p, u), decoded_float(p, 1 - u)}) ASSERT_TRUE(p.admits(v)) << v;
+      ASSERT_NEAR(p.encode(p.decode(u)), u, 1e-12);
+    }
+  }
+}
+
+TEST(Parameter, DecodeClips) {
+  const double nan = std::nan("");
+  EXPECT_EQ(decoded_int(int_of(0, 9), -3), 0);
+  EXPECT_EQ(decoded_int(int_of(0, 9), 7), 9);
+  EXPECT_EQ(decoded_int(int_of(1, 9, true), 1), 9);
+  EXPECT_EQ(decoded_int(int_of(1, 9, true), nan), 1);
+  EXPECT_EQ(decoded_float(float_of(2, 3), 1e300), 3);
+  EXPECT_EQ(std::get<bool>(choice_of("c", {false, true}).decode(1)), true);
+}
+
+TEST(Parameter, TheWidestIntsDoNotOverflow) {
+  const double two53 = 9007199254740992.0;
+  const Parameter wide = int_of(-two53, two53);
+  EXPECT_EQ(wide.cardinality(), (std::int64_t{1} << 54) + 1);
+  EXPECT_TRUE(wide.admits(wide.decode(0)));
+  EXPECT_TRUE(wide.admits(wide.decode(1)));
+  EXPECT_NEAR(wide.encode(std::int64_t{0}), 0.5, 1e-15);
+  const Parameter log = int_of(1, two53, true);
+  for (double u = 0; u <= 1; u += 1.0 / 64) EXPECT_TRUE(log.admits(log.decode(u)));
+  EXPECT_EQ(decoded_int(log, 1), std::int64_t{1} << 53);
+  EXPECT_FALSE(int_of(-5, 5, false, 2).admits(std::numeric_limits<std::int64_t>::min()));
+}
+
+TEST(Parameter, AdmitsRightTypesWithinTheRange) {
+  EXPECT_TRUE(float_of(0, 1).admits(0.5));
+  EXPECT_FALSE(float_of(0, 1).admits(std::int64_t{1}));
+  EXPECT_FALSE(float_of(0, 1).admits(1.5));
+  EXPECT_FALSE(float_of(0, 1).admits(std::nan("")));
+  EXPECT_FALSE(float_of(0, 1).admits(Value{}));
+  EXPECT_TRUE(float_of(0, 1, false, 0.1).admits(0.3));
+  EXPECT_FALSE(float_of(0, 1, false, 0.1).admits(0.35));
+  EXPECT_TRUE(int_of(0, 8, false, 4).admits(std::int64_t{4}));
+  EXPECT_FALSE(int_of(0, 8, false, 4).admits(std::int64_t{2}));
+  EXPECT_FALSE(int_of(0, 8).admits(4.0));
+  EXPECT_TRUE(choice_of("c", {std::int64_t{1}}).admits(1.0));
+  EXPECT_FALSE(choice_of("c", {std::int64_t{1}}).admits(true));
+  EXPECT_FALSE(choice_of("c", {std::string("1")}).admits(std::int64_t{1}));
+}
+
+TEST(SearchSpace, AParameterStandsAfterTheOneItsConditionNames) {
+  const SearchSpace space({when(float_of(0, 1), "leaf", "branch", {std::int64_t{2}}), choice_of("a", {true}),
+                           when(int_of(1, 4), "branch", "root", {std::string("on")}),
+                           choice_of("root", {std::string("on"), std::string("off")}),
+                           choice_of("z", {true})});
+  std::vector<std::string> names;
+  for (const Parameter& p : space.parameters()) names.push_back(p.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"a", "root", "branch", "leaf", "z"}));
+  EXPECT_EQ(space.index_of("leaf"), 3u);
+  EXPECT_EQ(space.index_of("none"), space.size());
+}
+
+TEST(SearchSpace, ConditionsTurnParametersOff) {
+  const SearchSpace space({choice_of("root", {std::string("on"), std::string("off")}),
+                           when(int_of(1, 4), "branch", "root", {std::string("on")}),
+                           when(float_of(0, 1), "leaf", "branch", {2.0, std::int64_t{3}})});
+  Values values = {std::string("on"), std::int64_t{2}, 0.5};
+  EXPECT_TRUE(space.active(2, values));
+  EXPECT_TRUE(space.admits(values));
+  values[1] = std::int64_t{4};
+  EXPECT_FALSE(space.active(2, values));
+  EXPECT_FALSE(space.admits(values));
+  // The parent's own condition is off: whatever it holds, its children are off too.
+  values = {std::string("off"), std::int64_t{2}, 0.5};
+  EXPECT_FALSE(space.active(1, values));
+  EXPECT_FALSE(space.active(2, values));
+  space.prune_inactive(values);
+  EXPECT_EQ(values, (Values{std::string("off"), Value{}, Value{}}));
+  EXPECT_TRUE(space.admits(values));
+  EXPECT_EQ(space.named(values).items().size(), 1u);
+  // An absent parent: inactive; on and absent stays absent, and is not admitted.
+  values = {std::string("on"), Value{}, 0.5};
+  space.prune_inactive(values);
+  EXPECT_EQ(values, (Values{std::string("on"), Value{}, Value{}}));
+  EXPECT_FALSE(space.admits(values));
+  EXPECT_FALSE(space.admits({}));
+}
+
+TEST(SearchSpace, RefusesWhatCannotBeSearched) {
+  struct Case {
+    std::vector<Parameter> parameters;
+    const char* words;
+  };
+  const Parameter text = choice_of("c", {std::string("a"), std::string("b")});
+  const std::vector<Case> cases = {
+      {{float_of(1, 1)}, "parameter x: empty range"},
+      {{float_of(2, 1)}, "parameter x: empty range"},
+      {{float_of(0, std::nan(""))}, "finite"},
+      {{float_of(0, HUGE_VAL)}, "finite"},
+      {{float_of(0, 1, true)}, "parameter x: log needs low > 0"},
+      {{float_of(0, 1, false, 0.0)}, "step must be greater than 0"},
+      {{float_of(0, 1, false, 2.0)}, "step is larger than the range"},
+      {{float_of(0, 1e300, false, 1e-300)}, "too small"},
+      {{float_of(1, 100, true, 5)}, "log with a step needs low > step / 2"},
+      {{int_of(0.5, 3)}, "integers"},
+      {{int_of(0, 3, false, 1.5)}, "integers"},
+      {{int_of(0, 1e17)}, "2^53"},
+      {{choice_of("c", {})}, "parameter c: no choices"},
+      {{choice_of("c", {std::int64_t{1}, 1.0})}, "twice"},
+      {{choice_of("", {true})}, "name"},
+      {{text, text}, "parameter c: the name is there twice"},
+      {{when(float_of(0, 1), "x", "y", {true})}, "unknown parameter, y"},
+      {{text, when(float_of(0, 1), "x", "c", {std::string("d")})}, "c can't take: d"},
+      {{text, when(float_of(0, 1), "x", "c", {})}, "no values"},
+      {{int_of(0, 3), when(float_of(0, 1), "x", "n", {2.5})}, "n can't take: 2.5"},
+      {{float_of(0, 1), when(int_of(0, 3), "n", "x", {0.5})}, "a float"},
+      {{when(text, "a", "b", {std::string("a")}), when(text, "b", "a", {std::string("a")})}, "leads back"},
+      {{when(text, "a", "a", {std::string("a")})}, "leads back"},
+  };
+  for (const Case& c : cases) {
+    try {
+      const SearchSpace space(c.parameters);
+      ADD_FAILURE() << "no exception: " << c.words;
+    } catch (const std::invalid_argument& error) {
+      EXPECT_THAT(error.what(), HasSubstr(c.words));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace coppice
