@@ -1,5 +1,6 @@
-/// Counter-based random numbers: the value depends on the key alone, never on how many were drawn before or in which order
-/// results arrived. Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+/// Counter-based random numbers: the value depends on the key alone, never on how many were drawn before or
+/// in which order results arrived. Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2,
+/// 3", SC 2011).
 #pragma once
 
 #include <array>
@@ -9,9 +10,18 @@
 namespace coppice {
 
 /// What a stream is for. The numbers are part of a study's identity: append, never renumber.
-enum class Purpose : std::uint32_t { kSample = 1, kPerturb = 2, kDonor = 3, kTrialSeed = 4, kBracket = 5, kSimulate = 6, kTrain = 7 };
+enum class Purpose : std::uint32_t {
+  kSample = 1,
+  kPerturb = 2,
+  kDonor = 3,
+  kTrialSeed = 4,
+  kBracket = 5,
+  kSimulate = 6,
+  kTrain = 7
+};
 
-/// One stream of numbers: (seed, purpose, trial) name it, draws count along it. A value type: copying it copies the position.
+/// One stream of numbers: (seed, purpose, trial) name it, draws count along it. A value type: copying it
+/// copies the position.
 class Rng {
  public:
   using result_type = std::uint32_t;
@@ -39,7 +49,8 @@ class Rng {
 };
 
 /// The block function itself, for known-answer tests.
-std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter,
+                                           std::array<std::uint32_t, 2> key);
 
 /// FNV-1a, for streams that belong to a name.
 constexpr std::uint32_t hash_name(std::string_view name) {

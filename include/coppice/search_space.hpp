@@ -1,10 +1,10 @@
 /// What is searched: parameters with their ranges, and the encoding that samplers work in.
 ///
-/// Every numeric parameter is encoded to u in [0, 1] (in log space where `log`). Discrete parameters own *cells*:
-/// the cell of value v is [v - step/2, v + step/2], so that each value of a linear int owns an equal share of [0, 1]
-/// and a value v of a log int a share proportional to log((v + 1/2) / (v - 1/2)). `encode` gives the middle of the
-/// cell. A categorical choice is encoded as the middle of its share, (index + 1/2) / count.
-/// Values: immutable after construction; safe to read from any thread.
+/// Every numeric parameter is encoded to u in [0, 1] (in log space where `log`). Discrete parameters own
+/// *cells*: the cell of value v is [v - step/2, v + step/2], so that each value of a linear int owns an equal
+/// share of [0, 1] and a value v of a log int a share proportional to log((v + 1/2) / (v - 1/2)). `encode`
+/// gives the middle of the cell. A categorical choice is encoded as the middle of its share, (index + 1/2) /
+/// count. Values: immutable after construction; safe to read from any thread.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,8 @@ namespace coppice {
 
 enum class ParameterType { kFloat, kInt, kCategorical };
 
-/// The parameter is present only where the categorical (or int, or bool) parameter `parent` has one of `values`.
+/// The parameter is present only where the categorical (or int, or bool) parameter `parent` has one of
+/// `values`.
 struct Condition {
   std::string parent;
   std::vector<Value> values;
@@ -29,7 +30,7 @@ struct Condition {
 struct Parameter {
   std::string name;
   ParameterType type = ParameterType::kFloat;
-  double low = 0;              ///< kFloat and kInt: inclusive bounds
+  double low = 0;  ///< kFloat and kInt: inclusive bounds
   double high = 0;
   std::optional<double> step;  ///< grid low, low + step, …; kInt without it: 1
   bool log = false;
@@ -52,8 +53,8 @@ class SearchSpace {
  public:
   SearchSpace() = default;
   /// Orders parameters so that each stands after the one its condition names, otherwise as given.
-  /// Throws std::invalid_argument (duplicate name, unknown or cyclic parent, empty range, log with low <= 0, no choices,
-  /// a condition on a value that the parent can't take): the message names the parameter.
+  /// Throws std::invalid_argument (duplicate name, unknown or cyclic parent, empty range, log with low <= 0,
+  /// no choices, a condition on a value that the parent can't take): the message names the parameter.
   explicit SearchSpace(std::vector<Parameter> parameters);
 
   const std::vector<Parameter>& parameters() const { return parameters_; }

@@ -1,7 +1,7 @@
 /// What the user trains: four verbs. One object trains one trial on one host; it is used by one thread.
 ///
-/// Law, held by a contract test for every built-in trainable: *continue* equals *save, load in a new object that
-/// was set up with the same parameters and info, continue*, to the last bit.
+/// Law, held by a contract test for every built-in trainable: *continue* equals *save, load in a new object
+/// that was set up with the same parameters and info, continue*, to the last bit.
 #pragma once
 
 #include <cstddef>

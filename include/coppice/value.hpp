@@ -19,7 +19,9 @@ using Value = std::variant<std::monostate, bool, std::int64_t, double, std::stri
 /// The values of all parameters of a search space, in its order; `std::monostate` where absent.
 using Values = std::vector<Value>;
 
-inline bool is_absent(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+inline bool is_absent(const Value& value) {
+  return std::holds_alternative<std::monostate>(value);
+}
 
 /// Shortest text that reads back as the same value; "" for an absent one, "true"/"false" for bool.
 std::string to_text(const Value& value);

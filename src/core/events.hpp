@@ -1,0 +1,202 @@
+/// What a study is told and what it answers: the whole language between the pure core and the shell.
+///
+/// Events go in, one at a time, through Study::step; what comes out is one Effects. The shell must write the
+/// event and its effects to the journal *before* any command leaves the process. A field added here is added
+/// in src/wire/fields.hpp too.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "coppice/trainable.hpp"
+#include "coppice/value.hpp"
+#include "core/ids.hpp"
+
+namespace coppice {
+
+// ---- events
+// ---------------------------------------------------------------------------------------------------------
+
+/// A start of the study: the first one, or a resume. Every worker and memory checkpoint of before is gone;
+/// the budget may have grown.
+struct Begun {
+  std::int32_t incarnation = 1;
+  std::optional<std::int64_t> max_trials;
+  std::optional<double> target;
+};
+
+struct WorkerUp {
+  WorkerId worker = 0;
+  std::int32_t rank = 0;
+  std::string host;
+  std::string device_uuid;  ///< empty on a CPU
+  std::string device_name;
+};
+
+struct WorkerLost {
+  WorkerId worker = 0;
+  std::string reason;
+};
+
+/// The answer to Propose.
+struct Proposed {
+  RequestId request = 0;
+  Values params;
+  std::string note;  ///< how it was made, for people
+};
+
+struct Reported {
+  SegmentId segment = 0;
+  TrialId trial = kNoTrial;
+  WorkerId worker = 0;
+  Step step = 0;
+  Metrics metrics;
+};
+
+/// `place` holds a complete, verified copy: a worker's memory, or kDisk.
+struct Saved {
+  CheckpointId checkpoint;
+  WorkerId place = kDisk;
+  std::int64_t size_bytes = 0;
+};
+
+struct CheckpointLost {
+  CheckpointId checkpoint;
+  WorkerId place = kDisk;
+};
+
+/// Where a segment's seconds went.
+struct SegmentTimes {
+  double startup_s = 0;  ///< start of the host process and setup of the trainable
+  double load_s = 0;
+  double train_s = 0;
+  double save_s = 0;
+  double transfer_s = 0;  ///< waiting for a checkpoint from another place
+  double wait_s = 0;      ///< the worker had nothing to do before it
+  double failed_s = 0;    ///< training that was lost
+  std::int64_t transfer_bytes = 0;
+};
+
+struct SegmentEnded {
+  SegmentId segment = 0;
+  TrialId trial = kNoTrial;
+  WorkerId worker = 0;
+  Step step = 0;      ///< the trainable stands here
+  bool done = false;  ///< the trainable has nothing more to train
+  SegmentTimes times;
+};
+
+struct SegmentFailed {
+  SegmentId segment = 0;
+  TrialId trial = kNoTrial;
+  WorkerId worker = 0;
+  Step step = 0;  ///< last step reported
+  std::string error;
+  SegmentTimes times;
+};
+
+enum class StopCause : std::uint8_t { kSignal, kTimeLimit, kWallTime };
+
+struct StopRequested {
+  StopCause cause = StopCause::kSignal;
+  std::string reason;
+};
+
+using Event = std::variant<Begun, WorkerUp, WorkerLost, Proposed, Reported, Saved, CheckpointLost,
+                           SegmentEnded, SegmentFailed, StopRequested>;
+
+// ---- commands
+// -------------------------------------------------------------------------------------------------------
+
+/// Hyperparameters are wanted for `trial`. Without `base` the sampler answers; with it the explorer, from
+/// those of trial `base`.
+struct Propose {
+  RequestId request = 0;
+  TrialId trial = kNoTrial;
+  std::optional<TrialId> base;
+};
+
+/// Where a state can be had: its name and who has a copy. Never empty.
+struct Source {
+  CheckpointId checkpoint;
+  std::vector<WorkerId> places;
+};
+
+/// Train `trial` on `worker` until it stands at step `until`.
+struct Run {
+  WorkerId worker = 0;
+  SegmentId segment = 0;
+  TrialId trial = kNoTrial;
+  Values params;
+  std::uint64_t trial_seed = 0;
+  std::optional<Source> from;  ///< absent: from scratch, step 0
+  Step until = 0;
+  Step report_after = 0;  ///< steps up to here were reported before: train them again silently
+};
+
+/// End the segment after the step under way, with a checkpoint.
+struct Stop {
+  WorkerId worker = 0;
+  SegmentId segment = 0;
+};
+
+/// No one will need this state again.
+struct Drop {
+  CheckpointId checkpoint;
+  std::vector<WorkerId> places;
+};
+
+enum class Outcome : std::uint8_t { kFinished, kStopped, kFailed };
+
+/// The study is over (kStopped: for now). Nothing is running.
+struct Finish {
+  Outcome outcome = Outcome::kFinished;
+  std::string reason;
+};
+
+using Command = std::variant<Propose, Run, Stop, Drop, Finish>;
+
+// ---- decisions
+// ------------------------------------------------------------------------------------------------------
+
+enum class DecisionKind : std::uint8_t {
+  kStart,     ///< a trial begins from scratch
+  kContinue,  ///< a paused trial trains on
+  kPromote,   ///< … to the next rung
+  kExploit,   ///< a clone of `other_trial` at `step` takes the member's place
+  kExplore,   ///< a member goes on from its own state with other hyperparameters
+  kStop,      ///< a trial ends before its budget
+  kComplete,
+  kRetry,
+  kFail,
+  kVoid,       ///< an exploit whose origin was lost
+  kIncumbent,  ///< a new best
+  kHalt,       ///< the study winds down
+};
+
+/// Why something was done, with the numbers it was decided on.
+struct Decision {
+  DecisionKind kind = DecisionKind::kStart;
+  TrialId trial = kNoTrial;
+  TrialId other_trial = kNoTrial;
+  Step step = 0;
+  std::string reason;
+};
+
+/// What one event brought about, in order.
+struct Effects {
+  bool accepted =
+      true;  ///< false: stale or unknown, and nothing has changed: it is not written to the journal
+  std::vector<Command> commands;
+  std::vector<Decision> decisions;
+};
+
+std::string_view to_text(DecisionKind kind);
+std::string_view to_text(StopCause cause);
+std::string_view to_text(Outcome outcome);
+
+}  // namespace coppice

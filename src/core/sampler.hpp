@@ -1,0 +1,35 @@
+/// A sampler proposes hyperparameters. `ask` is const and may run on any thread over a snapshot; only `tell`
+/// mutates.
+#pragma once
+
+#include <string>
+
+#include "coppice/value.hpp"
+#include "core/board.hpp"
+#include "core/ids.hpp"
+
+namespace coppice {
+
+struct SampleRequest {
+  TrialId trial = kNoTrial;      ///< for whom: the key of its random numbers
+  const Values* base = nullptr;  ///< an explorer starts from these; null for a fresh trial
+};
+
+struct Proposal {
+  Values params;
+  std::string note;  ///< how it was made, for people
+};
+
+class Sampler {
+ public:
+  Sampler() = default;
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+  virtual ~Sampler() = default;
+
+  virtual Proposal ask(const SampleRequest& request) const = 0;
+  /// A trial reported or is over; what it is now stands on the board.
+  virtual void tell(const Board& board, TrialId trial) = 0;
+};
+
+}  // namespace coppice

@@ -1,0 +1,84 @@
+/// A scheduler decides who trains, from which state, until which step. It knows nothing of hyperparameters,
+/// workers' speed or time.
+///
+/// It is told when a trial stands at the end of its segment or has failed for good, and asked for work
+/// whenever a worker is free. It draws random numbers only from Rng(context.seed(), …), so the same calls in
+/// the same order give the same decisions. The study is over when nothing runs or waits and `next` has no
+/// work.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/board.hpp"
+#include "core/events.hpp"
+#include "core/ids.hpp"
+
+namespace coppice {
+
+/// A trial from scratch. `reason` (here and below) goes into the decision that Study records for it.
+struct NewTrial {
+  MemberId member = kNoMember;
+  Step until = 0;
+  std::string reason;
+};
+
+/// A paused trial trains on. `kind`: kContinue or kPromote.
+struct Continue {
+  TrialId trial = kNoTrial;
+  Step until = 0;
+  DecisionKind kind = DecisionKind::kContinue;
+  std::string reason;
+};
+
+/// A new trial in `member`'s place begins from the state of `origin`, with hyperparameters explored from
+/// those of trial `base`. Precondition: the context says that this state is held somewhere.
+struct Clone {
+  MemberId member = kNoMember;
+  Origin origin;
+  TrialId base = kNoTrial;
+  Step until = 0;
+  DecisionKind kind = DecisionKind::kExploit;  ///< kExplore where the member goes on from its own state
+  std::string reason;
+};
+
+using Work = std::variant<NewTrial, Continue, Clone>;
+
+/// What a scheduler sees and may do while it is called.
+class SchedulerContext {
+ public:
+  virtual const Board& board() const = 0;
+  virtual std::uint64_t seed() const = 0;
+  /// Limit on trials from scratch; none: unlimited.
+  virtual std::optional<std::int64_t> max_trials() const = 0;
+  /// Whether a copy of the state exists.
+  virtual bool has_checkpoint(TrialId trial, Step step) const = 0;
+  /// Keeps the state {trial, step} until it is released, also after the trial is over. No effect where there
+  /// is none.
+  virtual void hold(TrialId trial, Step step) = 0;
+  virtual void release(TrialId trial, Step step) = 0;
+  /// Ends a paused trial before its budget, and records a kStop decision. `other`: the trial it gave way to.
+  virtual void stop(TrialId trial, std::string reason, TrialId other = kNoTrial) = 0;
+
+ protected:
+  ~SchedulerContext() = default;
+};
+
+class Scheduler {
+ public:
+  Scheduler() = default;
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+  virtual ~Scheduler() = default;
+
+  /// `trial` stands at the end of its segment. Its state is kPaused, or kComplete where it has nothing more
+  /// to train.
+  virtual void on_reached(SchedulerContext& context, TrialId trial) = 0;
+  /// `trial` is kFailed: its retries are used up, or its origin was lost before it could begin.
+  virtual void on_failed(SchedulerContext& context, TrialId trial) = 0;
+  /// Work for the free worker `worker` (which may prefer what it trained last), or nothing for now.
+  virtual std::optional<Work> next(SchedulerContext& context, WorkerId worker) = 0;
+};
+
+}  // namespace coppice

@@ -1,0 +1,277 @@
+#include "core/study.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "coppice/rng.hpp"
+#include "core/check.hpp"
+
+namespace coppice {
+
+Study::Study(StudySettings settings, std::unique_ptr<Scheduler> scheduler)
+    : settings_(std::move(settings)), scheduler_(std::move(scheduler)) {}
+
+Effects Study::step(const Event& event) {
+  effects_ = {};
+  effects_.accepted = std::visit([this](const auto& e) { return on(e); }, event);
+  if (effects_.accepted) {
+    dispatch();
+    finish_if_quiet();
+  }
+  return std::move(effects_);
+}
+
+Score Study::score_of(double value) const {
+  if (!std::isfinite(value)) return kWorst;
+  return settings_.minimize ? value : -value;
+}
+
+double Study::value_of(Score score) const {
+  if (!std::isfinite(score)) return std::numeric_limits<double>::quiet_NaN();
+  return settings_.minimize ? score : -score;
+}
+
+bool Study::on(const Begun& event) {
+  check(event.incarnation > incarnation_, "incarnations rise");
+  incarnation_ = event.incarnation;
+  next_segment_ = 1;
+  max_trials_ = event.max_trials;
+  target_ = event.target;
+  halting_ = false;
+  finish_.reset();
+  failed_segments_ = 0;
+  for (const WorkerId worker : std::vector<WorkerId>(workers_.begin(), workers_.end())) lose_worker(worker);
+  for (const auto& [request, trial] : requests_) {
+    const Trial& t = board_.trial(trial);
+    command(Propose{request, trial, bases_.contains(trial) ? std::optional(bases_.at(trial)) : std::nullopt});
+    check(t.state == TrialState::kProposing, "an open request belongs to a trial that waits for it");
+  }
+  if (target_ && board_.incumbent().trial != kNoTrial && board_.incumbent().score <= score_of(*target_)) {
+    halt(Outcome::kFinished, "the target was reached before");
+  }
+  return true;
+}
+
+bool Study::on(const WorkerUp& event) {
+  check(event.worker == next_worker_, "worker ids are dense and never used again");
+  ++next_worker_;
+  workers_.insert(event.worker);
+  idle_.insert(event.worker);
+  return true;
+}
+
+bool Study::on(const WorkerLost& event) {
+  if (!workers_.contains(event.worker)) return false;
+  lose_worker(event.worker);
+  return true;
+}
+
+void Study::lose_worker(WorkerId worker) {
+  workers_.erase(worker);
+  for (const CheckpointId& id : checkpoints_.at(worker)) checkpoints_.remove(id, worker);
+  const auto it = std::find_if(running_.begin(), running_.end(),
+                               [worker](const auto& item) { return item.second.worker == worker; });
+  if (it != running_.end()) {
+    const TrialId trial = it->second.trial;
+    end_segment(it->first);
+    requeue(trial);
+  }
+  idle_.erase(worker);
+}
+
+bool Study::on(const Proposed& event) {
+  const auto it = requests_.find(event.request);
+  if (it == requests_.end()) return false;
+  Trial& trial = board_.edit(it->second);
+  check(settings_.space.admits(event.params), "a proposal lies in the search space");
+  trial.params = event.params;
+  requests_.erase(it);
+  bases_.erase(trial.id);
+  requeue(trial.id);
+  return true;
+}
+
+bool Study::on(const Reported& event) {
+  const auto it = running_.find(event.segment);
+  if (it == running_.end() || it->second.trial != event.trial) return false;
+  if (event.step <= board_.trial(event.trial).steps) return false;
+  std::optional<Score> score;
+  double value = 0;
+  for (const auto& [name, number] : event.metrics) {
+    if (name == settings_.metric) {
+      score = score_of(number);
+      value = number;
+    }
+  }
+  any_report_ = true;
+  if (board_.report(event.trial, event.step, score)) {
+    decide(DecisionKind::kIncumbent, event.trial, event.step, settings_.metric + " " + to_text(value));
+    if (target_ && !halting_ && *score <= score_of(*target_)) {
+      halt(Outcome::kFinished,
+           settings_.metric + " " + to_text(value) + " reached the target " + to_text(*target_));
+    }
+  }
+  return true;
+}
+
+bool Study::on(const Saved& event) {
+  if (event.place != kDisk && !workers_.contains(event.place)) return false;
+  const CheckpointId& id = event.checkpoint;
+  const auto* known = checkpoints_.find(id.trial, id.step);
+  const bool current = running_.contains(id.segment) && running_.at(id.segment).trial == id.trial;
+  if (!current && (known == nullptr || known->id != id)) return false;
+  if (known != nullptr && known->id != id) {
+    command(Drop{id, {event.place}});
+    return true;
+  }
+  if (!checkpoints_.add(id, event.place, event.size_bytes)) return false;
+
+  const Trial& trial = board_.trial(id.trial);
+  if (checkpoints_.find(id.trial, id.step)->safe()) {
+    if (trial.origin) {
+      checkpoints_.undepend(*trial.origin, trial.id);
+      drop_unneeded(trial.origin->trial);
+    }
+    if (const auto score = trial.score_at(id.step)) {
+      if (const auto before = checkpoints_.offer_best(id, *score)) drop_unneeded(before->trial);
+    }
+  }
+  drop_unneeded(id.trial);
+  return true;
+}
+
+bool Study::on(const CheckpointLost& event) {
+  return checkpoints_.remove(event.checkpoint, event.place);
+}
+
+bool Study::on(const SegmentEnded& event) {
+  const auto it = running_.find(event.segment);
+  if (it == running_.end() || it->second.trial != event.trial) return false;
+  end_segment(event.segment);
+  Trial& trial = board_.edit(event.trial);
+  trial.stands_at = event.step;
+  trial.failures = 0;
+  if (event.done || event.step >= settings_.steps_per_trial) {
+    if (trial.curve.empty()) {
+      fail(trial.id, DecisionKind::kFail, "it ended without reporting '" + settings_.metric + "'");
+      return true;
+    }
+    set_over(trial.id, TrialState::kComplete);
+    decide(DecisionKind::kComplete, trial.id, trial.steps,
+           event.done ? "nothing more to train" : "trained all its steps");
+    scheduler_->on_reached(*this, event.trial);
+  } else if (event.step >= trial.until) {
+    trial.state = TrialState::kPaused;
+    scheduler_->on_reached(*this, event.trial);
+  } else {
+    requeue(event.trial);
+  }
+  return true;
+}
+
+bool Study::on(const SegmentFailed& event) {
+  const auto it = running_.find(event.segment);
+  if (it == running_.end() || it->second.trial != event.trial) return false;
+  const auto from = it->second.from;
+  end_segment(event.segment);
+  // Without its state the segment could not begin: that is the state's loss, not the trial's fault.
+  if (from) {
+    const auto* entry = checkpoints_.find(from->trial, from->step);
+    if (entry == nullptr || entry->id != *from) {
+      requeue(event.trial);
+      return true;
+    }
+  }
+  Trial& trial = board_.edit(event.trial);
+  ++trial.failures;
+  ++failed_segments_;
+  const auto enough = std::max<std::int64_t>(3, static_cast<std::int64_t>(workers_.size()));
+  if (!any_report_ && failed_segments_ >= enough && !halting_) {
+    halt(Outcome::kFailed, "every trial fails before its first report: " + event.error);
+  }
+  if (trial.failures > settings_.retries) {
+    fail(trial.id, DecisionKind::kFail,
+         std::to_string(trial.failures) + " failures, the last after step " + std::to_string(event.step) +
+             ": " + event.error);
+  } else {
+    decide(DecisionKind::kRetry, trial.id, event.step,
+           "failure " + std::to_string(trial.failures) + " of at most " +
+               std::to_string(settings_.retries + 1) + ": " + event.error);
+    requeue(trial.id);
+  }
+  return true;
+}
+
+bool Study::on(const StopRequested& event) {
+  if (halting_ || finish_) return false;
+  halt(event.cause == StopCause::kWallTime ? Outcome::kFinished : Outcome::kStopped,
+       std::string(to_text(event.cause)) + (event.reason.empty() ? "" : ": " + event.reason));
+  return true;
+}
+
+void Study::halt(Outcome outcome, std::string reason) {
+  halting_ = true;
+  halt_finish_ = {outcome, reason};
+  for (const auto& [segment, running] : running_) command(Stop{running.worker, segment});
+  decide(DecisionKind::kHalt, kNoTrial, 0, std::move(reason));
+}
+
+void Study::finish_if_quiet() {
+  if (finish_ || !running_.empty() || incarnation_ == 0) return;
+  if (halting_) {
+    finish_ = halt_finish_;
+  } else if (!idle_.empty() && ready_.empty() && requests_.empty()) {
+    // dispatch() has just asked the scheduler: it has no work for an idle worker, and nothing runs.
+    const auto& trials = board_.trials();
+    const bool all_failed =
+        !trials.empty() && std::all_of(trials.begin(), trials.end(),
+                                       [](const Trial& trial) { return trial.state == TrialState::kFailed; });
+    finish_ = Finish{all_failed ? Outcome::kFailed : Outcome::kFinished,
+                     all_failed ? "every trial failed" : "nothing more to train"};
+  } else {
+    return;
+  }
+  for (const TrialId trial : ready_) board_.edit(trial).state = TrialState::kPaused;
+  command(*finish_);
+}
+
+void Study::end_segment(SegmentId segment) {
+  const auto it = running_.find(segment);
+  Trial& trial = board_.edit(it->second.trial);
+  trial.segment = 0;
+  idle_.insert(it->second.worker);
+  running_.erase(it);
+}
+
+void Study::requeue(TrialId trial) {
+  board_.edit(trial).state = TrialState::kReady;
+  ready_.push_back(trial);
+}
+
+void Study::fail(TrialId trial, DecisionKind kind, const std::string& reason) {
+  set_over(trial, TrialState::kFailed);
+  decide(kind, trial, board_.trial(trial).steps, reason);
+  scheduler_->on_failed(*this, trial);
+}
+
+void Study::set_over(TrialId id, TrialState state) {
+  Trial& trial = board_.edit(id);
+  trial.state = state;
+  if (trial.origin) {
+    checkpoints_.undepend(*trial.origin, id);
+    drop_unneeded(trial.origin->trial);
+  }
+  drop_unneeded(id);
+}
+
+void Study::drop_unneeded(TrialId trial) {
+  for (const CheckpointId& id : checkpoints_.unneeded(board_.trial(trial)))
+    command(Drop{id, checkpoints_.erase(id)});
+}
+
+void Study::decide(DecisionKind kind, TrialId trial, Step step, std::string reason, TrialId other) {
+  effects_.decisions.push_back({kind, trial, other, step, std::move(reason)});
+}
+
+}  // namespace coppice

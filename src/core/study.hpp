@@ -1,0 +1,130 @@
+/// The study: a state machine. Events in, commands and decisions out. It does no I/O, reads no clock and
+/// draws no hidden randomness, so the same code runs under MPI, in a unit test, in a simulation and in
+/// replay.
+///
+/// Ownership: owns its scheduler, board and checkpoint table. One thread. A stale or unknown event is not
+/// accepted and changes nothing; an event that breaks the protocol within the current incarnation is our bug
+/// and throws std::logic_error.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "coppice/search_space.hpp"
+#include "core/board.hpp"
+#include "core/checkpoint_table.hpp"
+#include "core/events.hpp"
+#include "core/scheduler.hpp"
+
+namespace coppice {
+
+/// Changes whenever the same events would lead to other commands: a journal of another version is not
+/// continued.
+inline constexpr std::int32_t kDecisionVersion = 1;
+
+struct StudySettings {
+  std::uint64_t seed = 0;
+  SearchSpace space;
+  std::string metric;
+  bool minimize = true;
+  int retries = 2;
+  Step steps_per_trial = kOpenEnd;  ///< a trial that stands here is complete
+};
+
+class Study final : private SchedulerContext {
+ public:
+  Study(StudySettings settings, std::unique_ptr<Scheduler> scheduler);
+
+  Effects step(const Event& event);
+
+  const Board& board() const override { return board_; }
+  const StudySettings& settings() const { return settings_; }
+  const CheckpointTable& checkpoints() const { return checkpoints_; }
+  /// Score of an objective value: minimised, NaN and infinities are kWorst.
+  Score score_of(double value) const;
+  /// The objective's value that a score stands for; NaN for kWorst.
+  double value_of(Score score) const;
+  std::int32_t incarnation() const { return incarnation_; }
+  WorkerId next_worker() const { return next_worker_; }
+  std::int64_t running() const { return static_cast<std::int64_t>(running_.size()); }
+  const std::optional<Finish>& finish() const { return finish_; }
+  bool halting() const { return halting_; }
+
+ private:
+  struct Running {
+    TrialId trial = kNoTrial;
+    WorkerId worker = 0;
+    std::optional<CheckpointId> from;
+  };
+
+  bool on(const Begun& event);
+  bool on(const WorkerUp& event);
+  bool on(const WorkerLost& event);
+  bool on(const Proposed& event);
+  bool on(const Reported& event);
+  bool on(const Saved& event);
+  bool on(const CheckpointLost& event);
+  bool on(const SegmentEnded& event);
+  bool on(const SegmentFailed& event);
+  bool on(const StopRequested& event);
+
+  // What a scheduler sees (SchedulerContext).
+  std::uint64_t seed() const override { return settings_.seed; }
+  std::optional<std::int64_t> max_trials() const override { return max_trials_; }
+  bool has_checkpoint(TrialId trial, Step step) const override;
+  void hold(TrialId trial, Step step) override;
+  void release(TrialId trial, Step step) override;
+  void stop(TrialId trial, std::string reason, TrialId other) override;
+
+  void decide(DecisionKind kind, TrialId trial, Step step, std::string reason, TrialId other = kNoTrial);
+  void dispatch();
+  void take(const Work& work);
+  void propose(TrialId trial, std::optional<TrialId> base);
+  void run(TrialId trial);
+  std::optional<Source> source_of(const Trial& trial) const;
+  WorkerId choose_worker(const Trial& trial, const std::optional<Source>& source) const;
+  void end_segment(SegmentId segment);
+  void requeue(TrialId trial);
+  void fail(TrialId trial, DecisionKind kind, const std::string& reason);
+  void set_over(TrialId trial, TrialState state);
+  void lose_worker(WorkerId worker);
+  void halt(Outcome outcome, std::string reason);
+  void finish_if_quiet();
+  void drop_unneeded(TrialId trial);
+  template <class T>
+  void command(T&& value) {
+    effects_.commands.emplace_back(std::forward<T>(value));
+  }
+
+  StudySettings settings_;
+  std::unique_ptr<Scheduler> scheduler_;
+  Board board_;
+  CheckpointTable checkpoints_;
+  Effects effects_;  ///< of the event under way
+
+  std::int32_t incarnation_ = 0;
+  std::optional<std::int64_t> max_trials_;
+  std::optional<double> target_;
+  WorkerId next_worker_ = 0;
+  RequestId next_request_ = 0;
+  std::int32_t next_segment_ = 1;
+  std::set<WorkerId> workers_;  ///< alive
+  std::set<WorkerId> idle_;
+  std::map<SegmentId, Running> running_;
+  std::map<RequestId, TrialId> requests_;  ///< unanswered
+  std::map<TrialId, TrialId> bases_;       ///< … and what an explorer is to start from
+  std::deque<TrialId> ready_;
+  bool halting_ = false;
+  Finish halt_finish_;
+  std::optional<Finish> finish_;
+  std::int64_t failed_segments_ = 0;
+  bool any_report_ = false;
+};
+
+}  // namespace coppice

@@ -1,0 +1,90 @@
+/// A study as its file says it, checked and with defaults filled in. Knows nothing of YAML.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coppice/search_space.hpp"
+#include "core/options.hpp"
+
+namespace coppice {
+
+struct ObjectiveSpec {
+  std::string metric;
+  bool minimize = true;
+};
+
+/// A sampler or scheduler by name, with the options given for it.
+struct AlgorithmSpec {
+  std::string name;
+  Options options;
+};
+
+struct BudgetSpec {
+  std::optional<std::int64_t> trials;
+  std::optional<std::int64_t> steps_per_trial;
+  std::optional<double> wall_time_s;
+  std::optional<double> target;
+};
+
+enum class TrainableKind { kBuiltin, kCommand, kPlugin };
+enum class HostProtocol { kServe, kStdout };
+
+struct TrainableSpec {
+  TrainableKind kind = TrainableKind::kBuiltin;
+  std::string builtin;                                  ///< kBuiltin: its name
+  std::vector<std::pair<std::string, Value>> settings;  ///< kBuiltin: other keys, e.g. {"dataset", "digits"}
+  std::vector<std::string> command;                     ///< kCommand: argv
+  HostProtocol protocol = HostProtocol::kServe;         ///< kCommand
+  std::string plugin;                                   ///< kPlugin: path
+};
+
+struct ResourceSpec {
+  std::optional<double> gpus_per_worker;  ///< absent: auto
+  int ranks_per_trial = 1;
+  std::optional<int> cpus_per_worker;  ///< absent: auto
+};
+
+struct TimeoutSpec {
+  double startup_s = 120;           ///< a host's start, until it says hello
+  std::optional<double> segment_s;  ///< absent: none
+};
+
+struct CheckpointSpec {
+  double every_s = 60;  ///< within a long segment; 0: only at its end
+};
+
+struct DeterministicSpec {
+  bool enabled = false;
+  std::optional<std::int64_t> lag;
+};
+
+struct StudySpec {
+  std::string name;
+  std::vector<ObjectiveSpec> objectives;
+  SearchSpace space;
+  AlgorithmSpec sampler{"random", {}};
+  AlgorithmSpec scheduler{"fifo", {}};
+  BudgetSpec budget;
+  TrainableSpec trainable;
+  ResourceSpec resources;
+  TimeoutSpec timeouts;
+  CheckpointSpec checkpoints;
+  DeterministicSpec deterministic;
+  bool dedicated_coordinator = false;
+  int retries = 2;
+  std::uint64_t seed = 0;
+  std::filesystem::path directory;  ///< of the study file: relative paths start here
+  std::string text;                 ///< the file's text, as it was read
+  /// Every setting that makes the study what it is, as (dotted path, canonical text), in a fixed order: two
+  /// studies are the same iff these agree. Budget, resources, timeouts, retries and checkpoints are not in
+  /// it.
+  std::vector<std::pair<std::string, std::string>> identity;
+};
+
+}  // namespace coppice
