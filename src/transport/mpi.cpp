@@ -1,0 +1,387 @@
+#include "transport/mpi.hpp"
+
+#include <fmt/format.h>
+#include <mpi.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <ctime>
+#include <deque>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "transport/check.hpp"
+
+namespace coppice {
+
+using transport_detail::check;
+
+namespace {
+
+constexpr double kCloseLimit_s = 5.0;
+constexpr double kShortPoll_s = 50e-6;
+constexpr double kLongPoll_s = 1e-3;
+constexpr double kPollPerSilence = 0.02;
+constexpr double kUnderWayPatience_s = 1.0;
+constexpr int kProbesPerReceive = 8;
+
+void sleep_s(double duration_s) {
+  const timespec duration{0, static_cast<long>(duration_s * 1e9)};
+  nanosleep(&duration, nullptr);
+}
+
+/// Only for start-up, where a failure is the world's and ends the program.
+void require_success(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw std::runtime_error(fmt::format("{} failed at start-up: {}", call, text.data()));
+}
+
+/// One rank's part of the gathering at start-up: plain bytes.
+struct RankRecord {
+  std::int32_t leader = -1;  ///< the lowest rank on this node
+  std::int32_t local_rank = -1;
+  std::array<char, 248> host{};
+};
+
+RankRecord own_record(MPI_Comm world) {
+  MPI_Comm node = MPI_COMM_NULL;
+  int rank = -1;
+  RankRecord own;
+  require_success(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
+  // What launchers put in the environment is wrong in some combinations; this is right in all that were
+  // tried.
+  require_success(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node),
+                  "MPI_Comm_split_type");
+  require_success(MPI_Comm_rank(node, &own.local_rank), "MPI_Comm_rank");
+  own.leader = rank;
+  require_success(MPI_Bcast(&own.leader, 1, MPI_INT32_T, 0, node), "MPI_Bcast");
+  MPI_Comm_free(&node);
+
+  std::array<char, MPI_MAX_PROCESSOR_NAME> name{};
+  int length = 0;
+  require_success(MPI_Get_processor_name(name.data(), &length), "MPI_Get_processor_name");
+  std::copy_n(name.begin(), std::min(name.size(), own.host.size()) - 1, own.host.begin());
+  return own;
+}
+
+std::vector<RankInfo> gather_ranks(MPI_Comm world, int size) {
+  const RankRecord own = own_record(world);
+  std::vector<RankRecord> records(static_cast<std::size_t>(size));
+  require_success(MPI_Allgather(&own, sizeof own, MPI_BYTE, records.data(), sizeof own, MPI_BYTE, world),
+                  "MPI_Allgather");
+
+  std::map<std::int32_t, int> node_of_leader;
+  std::vector<RankInfo> ranks;
+  ranks.reserve(records.size());
+  for (const RankRecord& record : records) {
+    // A node's lowest rank comes first, so the numbers follow it.
+    const int next_node = static_cast<int>(node_of_leader.size());
+    const int node = node_of_leader.try_emplace(record.leader, next_node).first->second;
+    ranks.push_back({static_cast<int>(ranks.size()), node, record.local_rank, record.host.data()});
+  }
+  return ranks;
+}
+
+}  // namespace
+
+struct MpiSession::State {
+  MPI_Comm world = MPI_COMM_NULL;  ///< our own duplicate: no message of user code can be taken for ours
+  int rank = -1;
+  int size = 0;
+  int provided = MPI_THREAD_SINGLE;
+  bool has_transport = false;
+  std::optional<bool> closed;
+};
+
+MpiSession::MpiSession(Threads threads) : state_(std::make_unique<State>()) {
+  const int wanted = threads == Threads::kMany ? MPI_THREAD_MULTIPLE : MPI_THREAD_SERIALIZED;
+  require_success(MPI_Init_thread(nullptr, nullptr, wanted, &state_->provided), "MPI_Init_thread");
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+  if (state_->provided < MPI_THREAD_SERIALIZED) {
+    throw std::runtime_error(
+        "this MPI was built without threads: use one that provides MPI_THREAD_SERIALIZED");
+  }
+  require_success(MPI_Comm_dup(MPI_COMM_WORLD, &state_->world), "MPI_Comm_dup");
+  MPI_Comm_set_errhandler(state_->world, MPI_ERRORS_RETURN);
+  require_success(MPI_Comm_rank(state_->world, &state_->rank), "MPI_Comm_rank");
+  require_success(MPI_Comm_size(state_->world, &state_->size), "MPI_Comm_size");
+  ranks_ = gather_ranks(state_->world, state_->size);
+}
+
+MpiSession::~MpiSession() {
+  close(kCloseLimit_s);
+}
+
+int MpiSession::rank() const {
+  return state_->rank;
+}
+int MpiSession::size() const {
+  return state_->size;
+}
+bool MpiSession::multithreaded() const {
+  return state_->provided == MPI_THREAD_MULTIPLE;
+}
+
+bool MpiSession::close(double limit_s) {
+  if (state_->closed) return *state_->closed;
+  check(!state_->has_transport, "the transport must be destroyed before its session is closed");
+  state_->closed = false;
+  if (limit_s <= 0) return false;
+
+  MPI_Request everybody_is_here = MPI_REQUEST_NULL;
+  if (MPI_Ibarrier(state_->world, &everybody_is_here) != MPI_SUCCESS) return false;
+  const double until_s = MPI_Wtime() + limit_s;
+  int done = 0;
+  while (true) {
+    if (MPI_Test(&everybody_is_here, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) return false;
+    if (done != 0) break;
+    if (MPI_Wtime() >= until_s) return false;
+    sleep_s(kLongPoll_s);
+  }
+  state_->closed = MPI_Finalize() == MPI_SUCCESS;
+  return *state_->closed;
+}
+
+/// What is under way. A buffer belongs to MPI until its request is complete, so it stays beside it.
+struct MpiTransport::Queues {
+  static constexpr int kDone = -1;  ///< in `Outgoing::to`: to be removed
+  struct Outgoing {
+    int to = kDone;
+    std::vector<std::byte> body;
+  };
+  struct Incoming {
+    Message message;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  struct Buried {
+    std::vector<Outgoing> outgoing;
+    std::vector<Incoming> incoming;
+  };
+
+  explicit Queues(MpiSession::State& state)
+      : session(state), unsent(static_cast<std::size_t>(state.size)), last_activity_s(MPI_Wtime()) {}
+
+  void finish_sends();
+  void bury_sends(int rank);
+  void remove_done_sends();
+  bool accept_one();
+  std::optional<Message> arrived();
+  std::optional<Message> from_self();
+  void note_activity() { last_activity_s = MPI_Wtime(); }
+
+  static Buried& graveyard();
+
+  MpiSession::State& session;
+  std::vector<std::size_t> unsent;  ///< by rank
+
+  // Three parallel arrays, as MPI wants the requests side by side.
+  std::vector<MPI_Request> requests;
+  std::vector<Outgoing> outgoing;
+  std::vector<int> completed;
+
+  // By source, oldest first. Only the head may be handed out: a short message can be complete before a long
+  // one that was sent earlier.
+  std::map<int, std::deque<Incoming>> incoming;
+  int last_source = -1;
+
+  std::deque<Message> own;
+  bool own_first = false;
+
+  double last_activity_s;
+  std::int64_t lost = 0;
+};
+
+/// Abandoned buffers stay reachable for ever: MPI may still write to them, and a leak checker knows that they
+/// are meant.
+MpiTransport::Queues::Buried& MpiTransport::Queues::graveyard() {
+  static auto* const buried = new Buried;
+  return *buried;
+}
+
+void MpiTransport::Queues::finish_sends() {
+  if (requests.empty()) return;
+  int count = 0;
+  completed.resize(requests.size());
+  const int code = MPI_Testsome(static_cast<int>(requests.size()), requests.data(), &count, completed.data(),
+                                MPI_STATUSES_IGNORE);
+  // With an error in some of them, `completed` still lists what is over, one way or the other.
+  if (code != MPI_SUCCESS && code != MPI_ERR_IN_STATUS) return;
+  if (count == MPI_UNDEFINED || count == 0) return;
+  if (code == MPI_ERR_IN_STATUS) ++lost;
+  note_activity();
+  completed.resize(static_cast<std::size_t>(count));
+  for (const int index : completed) {
+    Outgoing& sent = outgoing[static_cast<std::size_t>(index)];
+    unsent[static_cast<std::size_t>(sent.to)] -= sent.body.size() + kMessageOverheadBytes;
+    sent.to = kDone;
+  }
+  remove_done_sends();
+}
+
+void MpiTransport::Queues::bury_sends(int rank) {
+  for (Outgoing& stuck : outgoing) {
+    if (stuck.to != rank) continue;
+    graveyard().outgoing.push_back(std::move(stuck));
+    stuck.to = kDone;
+  }
+  remove_done_sends();
+  unsent[static_cast<std::size_t>(rank)] = 0;
+}
+
+void MpiTransport::Queues::remove_done_sends() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < outgoing.size(); ++i) {
+    if (outgoing[i].to == kDone) continue;
+    if (kept != i) {
+      outgoing[kept] = std::move(outgoing[i]);
+      requests[kept] = requests[i];
+    }
+    ++kept;
+  }
+  outgoing.resize(kept);
+  requests.resize(kept);
+}
+
+/// Posts the receive of one announced message. Never a blocking one: a sender that died after the
+/// announcement would hold us for ever. No matched probe: it breaks on some fabrics, and with one thread
+/// nobody can come between.
+bool MpiTransport::Queues::accept_one() {
+  int announced = 0;
+  MPI_Status status;
+  if (MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, session.world, &announced, &status) != MPI_SUCCESS)
+    return false;
+  if (announced == 0) return false;
+  int count = 0;
+  if (MPI_Get_count(&status, MPI_BYTE, &count) != MPI_SUCCESS || count == MPI_UNDEFINED) return false;
+
+  Incoming accepted;
+  accepted.message.from = status.MPI_SOURCE;
+  accepted.message.type = static_cast<std::uint32_t>(status.MPI_TAG);
+  accepted.message.body.resize(static_cast<std::size_t>(count));
+  if (MPI_Irecv(accepted.message.body.data(), count, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG,
+                session.world, &accepted.request) != MPI_SUCCESS) {
+    ++lost;
+    return false;
+  }
+  incoming[status.MPI_SOURCE].push_back(std::move(accepted));
+  return true;
+}
+
+/// The first complete message of some source, beginning after the source that was last served.
+std::optional<Message> MpiTransport::Queues::arrived() {
+  const std::size_t sources = incoming.size();
+  auto source = incoming.upper_bound(last_source);
+  for (std::size_t i = 0; i < sources; ++i) {
+    if (source == incoming.end()) source = incoming.begin();
+    Incoming& head = source->second.front();
+    int done = 0;
+    const int code = MPI_Test(&head.request, &done, MPI_STATUS_IGNORE);
+    if (code == MPI_SUCCESS && done == 0) {
+      ++source;
+      continue;
+    }
+    Message message = std::move(head.message);
+    source->second.pop_front();
+    source = source->second.empty() ? incoming.erase(source) : std::next(source);
+    note_activity();
+    if (code == MPI_SUCCESS) {
+      last_source = message.from;
+      return message;
+    }
+    ++lost;
+    if (incoming.empty()) break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Message> MpiTransport::Queues::from_self() {
+  if (own.empty()) return std::nullopt;
+  Message message = std::move(own.front());
+  own.pop_front();
+  note_activity();
+  return message;
+}
+
+MpiTransport::MpiTransport(MpiSession& session) : Transport(session.rank(), session.size()) {
+  check(!session.state_->closed && !session.state_->has_transport, "an MPI session has one transport");
+  session.state_->has_transport = true;
+  queues_ = std::make_unique<Queues>(*session.state_);
+}
+
+MpiTransport::~MpiTransport() {
+  for (int other = 0; other < size(); ++other) abandon(other);
+  queues_->session.has_transport = false;
+}
+
+void MpiTransport::send(int to, std::uint32_t type, std::vector<std::byte> body) {
+  check_sendable(to, type, body.size());
+  Queues& queues = *queues_;
+  queues.note_activity();
+  if (to == rank()) {
+    queues.own.push_back({to, type, std::move(body)});
+    return;
+  }
+  MPI_Request request = MPI_REQUEST_NULL;
+  if (MPI_Isend(body.data(), static_cast<int>(body.size()), MPI_BYTE, to, static_cast<int>(type),
+                queues.session.world, &request) != MPI_SUCCESS) {
+    ++queues.lost;
+    return;
+  }
+  queues.unsent[static_cast<std::size_t>(to)] += body.size() + kMessageOverheadBytes;
+  queues.requests.push_back(request);
+  queues.outgoing.push_back({to, std::move(body)});
+}
+
+std::optional<Message> MpiTransport::receive() {
+  Queues& queues = *queues_;
+  queues.finish_sends();
+  // In turns, so that neither a flood from outside nor one from here starves the other.
+  queues.own_first = !queues.own_first;
+  if (queues.own_first) {
+    if (auto message = queues.from_self()) return message;
+  }
+  if (auto message = queues.arrived()) return message;
+  // Nothing more is accepted while something waits to be handed out, so the sender's queue fills, not our
+  // memory.
+  for (int probe = 0; probe < kProbesPerReceive && queues.accept_one(); ++probe) {
+  }
+  if (auto message = queues.arrived()) return message;
+  return queues.from_self();
+}
+
+std::size_t MpiTransport::unsent_bytes(int to) const {
+  check(to >= 0 && to < size(), "no such rank");
+  return queues_->unsent[static_cast<std::size_t>(to)];
+}
+
+void MpiTransport::abandon(int rank) {
+  check(rank >= 0 && rank < size(), "no such rank");
+  queues_->bury_sends(rank);
+  const auto source = queues_->incoming.find(rank);
+  if (source == queues_->incoming.end()) return;
+  for (Queues::Incoming& received : source->second)
+    Queues::graveyard().incoming.push_back(std::move(received));
+  queues_->incoming.erase(source);
+}
+
+double MpiTransport::poll_interval_s() const {
+  if (!queues_->own.empty()) return 0.0;
+  const double silence_s = MPI_Wtime() - queues_->last_activity_s;
+  // A long message moves only while both sides poll, in pieces that aren't visible from here.
+  const bool under_way = !queues_->requests.empty() || !queues_->incoming.empty();
+  if (under_way && silence_s < kUnderWayPatience_s) return kShortPoll_s;
+  return std::clamp(silence_s * kPollPerSilence, kShortPoll_s, kLongPoll_s);
+}
+
+std::int64_t MpiTransport::lost_messages() const {
+  return queues_->lost;
+}
+
+}  // namespace coppice
