@@ -50,6 +50,8 @@ class SchedulerContext {
  public:
   virtual const Board& board() const = 0;
   virtual std::uint64_t seed() const = 0;
+  /// The objective's value that a score stands for, as reasons should say it; NaN for kWorst.
+  virtual double value_of(Score score) const = 0;
   /// Limit on trials from scratch; none: unlimited.
   virtual std::optional<std::int64_t> max_trials() const = 0;
   /// Whether a copy of the state exists.

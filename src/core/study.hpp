@@ -49,7 +49,7 @@ class Study final : private SchedulerContext {
   /// Score of an objective value: minimised, NaN and infinities are kWorst.
   Score score_of(double value) const;
   /// The objective's value that a score stands for; NaN for kWorst.
-  double value_of(Score score) const;
+  double value_of(Score score) const override;
   std::int32_t incarnation() const { return incarnation_; }
   WorkerId next_worker() const { return next_worker_; }
   std::int64_t running() const { return static_cast<std::int64_t>(running_.size()); }

@@ -1,0 +1,316 @@
+// Stories: events in, and everything that came out, nothing more.
+#include "core/study.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace coppice {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using RunCommand = coppice::Run;  // testing::Test has a Run of its own
+
+/// Hands out what the test put on it and notes what it is told.
+class ScriptedScheduler final : public Scheduler {
+ public:
+  void on_reached(SchedulerContext& context, TrialId trial) override {
+    reached.push_back(trial);
+    if (stop_reached) context.stop(trial, "told to");
+    if (hold_at) context.hold(trial, *hold_at);
+  }
+  void on_failed(SchedulerContext&, TrialId trial) override { failed.push_back(trial); }
+  std::optional<Work> next(SchedulerContext&, WorkerId) override {
+    if (work.empty()) return std::nullopt;
+    Work first = work.front();
+    work.pop_front();
+    return first;
+  }
+  std::deque<Work> work;
+  std::vector<TrialId> reached;
+  std::vector<TrialId> failed;
+  bool stop_reached = false;
+  std::optional<Step> hold_at;
+};
+
+SearchSpace one_float() {
+  Parameter x;
+  x.name = "x";
+  x.low = 0;
+  x.high = 1;
+  return SearchSpace({x});
+}
+
+class StudyTest : public ::testing::Test {
+ protected:
+  StudyTest() { make({}); }
+  void make(StudySettings settings) {
+    settings.seed = 7;
+    settings.space = one_float();
+    settings.metric = "loss";
+    auto owned = std::make_unique<ScriptedScheduler>();
+    scheduler = owned.get();
+    study = std::make_unique<Study>(std::move(settings), std::move(owned));
+  }
+  Effects step(Event event) { return study->step(event); }
+  void begin(int workers) {
+    step(Begun{study->incarnation() + 1, std::nullopt, std::nullopt});
+    for (int i = 0; i < workers; ++i) step(WorkerUp{study->next_worker(), i, "node", "", ""});
+  }
+  template <class T>
+  static std::vector<T> all(const Effects& effects) {
+    std::vector<T> result;
+    for (const Command& command : effects.commands) {
+      if (const T* value = std::get_if<T>(&command)) result.push_back(*value);
+    }
+    return result;
+  }
+  template <class T>
+  static T only(const Effects& effects) {
+    EXPECT_THAT(effects.commands, SizeIs(1)) << "nothing else is commanded";
+    const auto found = all<T>(effects);
+    return found.empty() ? T{} : found.front();
+  }
+  /// Starts a fresh trial on an idle worker and returns its Run.
+  RunCommand start(Step until) {
+    scheduler->work.push_back(NewTrial{kNoMember, until, "test"});
+    const auto effects = step(WorkerUp{study->next_worker(), 0, "node", "", ""});
+    const auto propose = only<Propose>(effects);
+    return only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  }
+  Effects report(const RunCommand& run, Step at, double loss) {
+    return step(Reported{run.segment, run.trial, run.worker, at, {{"loss", loss}}});
+  }
+  Effects save(const RunCommand& run, Step at, WorkerId place) {
+    return step(Saved{{run.trial, at, run.segment}, place, 10});
+  }
+  Effects end(const RunCommand& run, Step at, bool done = false) {
+    return step(SegmentEnded{run.segment, run.trial, run.worker, at, done, {}});
+  }
+
+  ScriptedScheduler* scheduler = nullptr;
+  std::unique_ptr<Study> study;
+};
+
+TEST_F(StudyTest, AFreshTrialIsProposedAndThenRunFromScratch) {
+  begin(0);
+  const RunCommand run = start(4);
+  EXPECT_EQ(run.trial, 0);
+  EXPECT_EQ(run.worker, 0);
+  EXPECT_EQ(run.until, 4);
+  EXPECT_EQ(run.report_after, 0);
+  EXPECT_FALSE(run.from);
+  EXPECT_EQ(run.segment >> 32, 1) << "segments carry the incarnation";
+}
+
+TEST_F(StudyTest, AReportTwiceOrOfAnOldSegmentIsNotAccepted) {
+  begin(0);
+  const RunCommand run = start(4);
+  EXPECT_TRUE(report(run, 1, 0.5).accepted);
+  EXPECT_FALSE(report(run, 1, 0.4).accepted);
+  RunCommand old = run;
+  old.segment = make_segment(0, 1);
+  EXPECT_FALSE(report(old, 2, 0.1).accepted);
+  EXPECT_EQ(study->board().trial(0).curve.size(), 1u);
+}
+
+TEST_F(StudyTest, AStudyWithoutMoreWorkFinishes) {
+  begin(0);
+  const RunCommand run = start(2);
+  report(run, 2, 0.5);
+  const auto finish = only<Finish>(end(run, 2));
+  EXPECT_EQ(finish.outcome, Outcome::kFinished);
+  EXPECT_THAT(scheduler->reached, ::testing::ElementsAre(0));
+  EXPECT_EQ(study->board().trial(0).state, TrialState::kPaused);
+}
+
+TEST_F(StudyTest, ALostWorkersTrialGoesOnElsewhereFromItsLastStateAndIsReportedOnce) {
+  begin(0);
+  const RunCommand run = start(4);
+  report(run, 1, 0.5);
+  save(run, 1, kDisk);
+  report(run, 2, 0.4);
+  step(WorkerLost{run.worker, "gone"});
+  const RunCommand again = only<RunCommand>(step(WorkerUp{1, 0, "node", "", ""}));
+  ASSERT_TRUE(again.from);
+  EXPECT_EQ(again.from->checkpoint.step, 1);
+  EXPECT_THAT(again.from->places, ::testing::ElementsAre(kDisk));
+  EXPECT_EQ(again.report_after, 2);
+  EXPECT_FALSE(report(run, 3, 0.3).accepted) << "the worker that was declared dead does no harm";
+  EXPECT_TRUE(report(again, 3, 0.3).accepted);
+}
+
+TEST_F(StudyTest, AStateInTheMemoryOfALostWorkerIsGone) {
+  begin(0);
+  const RunCommand run = start(4);
+  report(run, 1, 0.5);
+  save(run, 1, run.worker);
+  step(WorkerLost{run.worker, "gone"});
+  EXPECT_FALSE(only<RunCommand>(step(WorkerUp{1, 0, "node", "", ""})).from)
+      << "from scratch, silently up to step 1";
+}
+
+TEST_F(StudyTest, AnOlderStateGoesOnlyWhenTheNewerOneHasASecondPlace) {
+  begin(0);
+  const RunCommand run = start(9);
+  report(run, 1, 0.5);
+  save(run, 1, run.worker);
+  save(run, 1, kDisk);
+  report(run, 2, 0.6);
+  EXPECT_THAT(save(run, 2, run.worker).commands, IsEmpty());
+  // {0, 1} is the best state and stays; make step 3 better, then it may go.
+  report(run, 3, 0.1);
+  EXPECT_THAT(all<Drop>(save(run, 3, run.worker)), SizeIs(1)) << "step 2 is neither newest nor safe";
+  const auto drops = all<Drop>(save(run, 3, kDisk));
+  ASSERT_THAT(drops, SizeIs(1));
+  EXPECT_EQ(drops[0].checkpoint.step, 1);
+  EXPECT_THAT(drops[0].places, ::testing::ElementsAre(kDisk, run.worker));
+}
+
+TEST_F(StudyTest, FailuresAreRetriedThenTheTrialFails) {
+  begin(0);
+  RunCommand run = start(4);
+  report(run, 1, 0.5);
+  for (int failure = 1; failure <= 2; ++failure) {
+    run = only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 1, "boom", {}}));
+    EXPECT_EQ(run.trial, 0);
+  }
+  const auto effects = step(SegmentFailed{run.segment, 0, run.worker, 1, "boom", {}});
+  EXPECT_EQ(only<Finish>(effects).outcome, Outcome::kFailed) << "every trial failed";
+  EXPECT_THAT(scheduler->failed, ::testing::ElementsAre(0));
+}
+
+TEST_F(StudyTest, TheStudyStopsEarlyWhenNothingEverReports) {
+  StudySettings settings;
+  settings.retries = 100;
+  make(settings);
+  begin(0);
+  RunCommand run = start(4);
+  for (int i = 0; i < 2; ++i)
+    run = only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 0, "no module named x", {}}));
+  const auto finish =
+      only<Finish>(step(SegmentFailed{run.segment, 0, run.worker, 0, "no module named x", {}}));
+  EXPECT_EQ(finish.outcome, Outcome::kFailed);
+  EXPECT_THAT(finish.reason, ::testing::HasSubstr("no module named x"));
+}
+
+TEST_F(StudyTest, ASegmentThatCouldNotGetItsStateCostsNoRetry) {
+  begin(0);
+  RunCommand run = start(2);
+  report(run, 2, 0.5);
+  save(run, 2, run.worker);
+  scheduler->work.push_back(Continue{0, 4, DecisionKind::kContinue, ""});
+  run = only<RunCommand>(end(run, 2));
+  step(CheckpointLost{run.from->checkpoint, run.worker});
+  const RunCommand again =
+      only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 2, "no copy", {}}));
+  EXPECT_FALSE(again.from);
+  EXPECT_EQ(study->board().trial(0).failures, 0);
+}
+
+TEST_F(StudyTest, ACloneStartsFromTheDonorsStateWhichIsKeptUntilItHasItsOwn) {
+  StudySettings settings;
+  settings.steps_per_trial = 4;
+  make(settings);
+  begin(0);
+  const RunCommand donor = start(2);
+  report(donor, 2, 0.5);
+  save(donor, 2, donor.worker);
+  save(donor, 2, kDisk);
+  scheduler->work.push_back(Clone{3, {0, 2}, 0, 4, DecisionKind::kExploit, "why"});
+  const auto effects = end(donor, 2);
+  const auto propose = only<Propose>(effects);
+  EXPECT_EQ(propose.base, 0);
+  ASSERT_THAT(effects.decisions, SizeIs(1));
+  EXPECT_EQ(effects.decisions[0].other_trial, 0);
+  const RunCommand run = only<RunCommand>(step(Proposed{propose.request, {Value(0.25)}, ""}));
+  EXPECT_EQ(run.from->checkpoint, (CheckpointId{0, 2, donor.segment}));
+  EXPECT_EQ(run.report_after, 2);
+  EXPECT_EQ(study->board().trial(1).first_step(), 3);
+  EXPECT_EQ(study->board().fresh(), 1) << "a clone isn't counted by budget.trials";
+}
+
+TEST_F(StudyTest, ACloneWhoseOriginIsLostIsVoid) {
+  begin(0);
+  const RunCommand donor = start(2);
+  report(donor, 2, 0.5);
+  save(donor, 2, donor.worker);
+  scheduler->work.push_back(Clone{3, {0, 2}, 0, 4, DecisionKind::kExploit, "why"});
+  const auto propose = only<Propose>(end(donor, 2));
+  step(WorkerLost{donor.worker, "gone"});
+  step(Proposed{propose.request, {Value(0.25)}, ""});
+  step(WorkerUp{1, 0, "node", "", ""});
+  EXPECT_THAT(scheduler->failed, ::testing::ElementsAre(1));
+  EXPECT_EQ(study->board().trial(1).state, TrialState::kFailed);
+}
+
+TEST_F(StudyTest, ANotANumberRanksLastAndIsNeverTheIncumbent) {
+  begin(0);
+  const RunCommand run = start(4);
+  report(run, 1, std::numeric_limits<double>::quiet_NaN());
+  EXPECT_EQ(study->board().trial(0).score_at(1), kWorst);
+  EXPECT_EQ(study->board().incumbent().trial, kNoTrial);
+  report(run, 2, 5.0);
+  EXPECT_EQ(study->board().incumbent().step, 2);
+}
+
+TEST_F(StudyTest, TheTargetEndsTheStudyInOrder) {
+  step(Begun{1, std::nullopt, 0.1});
+  const RunCommand run = start(9);
+  EXPECT_THAT(report(run, 1, 0.5).commands, IsEmpty());
+  EXPECT_EQ(only<Stop>(report(run, 2, 0.05)).segment, run.segment);
+  EXPECT_EQ(only<Finish>(end(run, 3)).outcome, Outcome::kFinished);
+}
+
+TEST_F(StudyTest, AStopLetsRunningSegmentsEndAndAResumeGoesOn) {
+  begin(0);
+  const RunCommand run = start(9);
+  report(run, 1, 0.5);
+  EXPECT_EQ(only<Stop>(step(StopRequested{StopCause::kSignal, "SIGTERM"})).segment, run.segment);
+  EXPECT_FALSE(step(StopRequested{StopCause::kSignal, "SIGTERM"}).accepted);
+  report(run, 2, 0.4);
+  save(run, 2, kDisk);
+  EXPECT_EQ(only<Finish>(end(run, 2)).outcome, Outcome::kStopped);
+  EXPECT_EQ(study->board().trial(0).state, TrialState::kPaused);
+
+  EXPECT_THAT(step(Begun{2, std::nullopt, std::nullopt}).commands, IsEmpty());
+  const RunCommand again = only<RunCommand>(step(WorkerUp{1, 0, "node", "", ""}));
+  EXPECT_EQ(again.from->checkpoint.step, 2);
+  EXPECT_EQ(again.until, 9);
+  EXPECT_EQ(again.segment >> 32, 2);
+}
+
+TEST_F(StudyTest, AResumeAsksAgainForProposalsThatNeverCame) {
+  begin(0);
+  scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
+  const auto asked = only<Propose>(step(WorkerUp{0, 0, "node", "", ""}));
+  EXPECT_EQ(only<Propose>(step(Begun{2, std::nullopt, std::nullopt})).request, asked.request);
+}
+
+TEST_F(StudyTest, ATrialThatNeverReportsItsObjectiveFails) {
+  begin(0);
+  const RunCommand run = start(4);
+  step(Reported{run.segment, 0, run.worker, 1, {{"accuracy", 1.0}}});
+  EXPECT_EQ(only<Finish>(end(run, 1, true)).outcome, Outcome::kFailed);
+}
+
+TEST_F(StudyTest, AStoppedTrialsStatesAreDroppedUnlessHeld) {
+  begin(0);
+  const RunCommand good = start(2);
+  report(good, 2, 0.1);
+  save(good, 2, kDisk);
+  end(good, 2);
+  begin(0);
+  const RunCommand bad = start(2);
+  report(bad, 2, 0.9);
+  save(bad, 2, bad.worker);
+  scheduler->stop_reached = true;
+  const auto drops = all<Drop>(end(bad, 2));
+  ASSERT_THAT(drops, SizeIs(1));
+  EXPECT_EQ(drops[0].checkpoint.trial, bad.trial);
+}
+
+}  // namespace
+}  // namespace coppice
