@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +12,9 @@
 #include "core/options.hpp"
 
 namespace coppice {
+
+/// (dotted path, canonical text), in a fixed order.
+using Identity = std::vector<std::pair<std::string, std::string>>;
 
 struct ObjectiveSpec {
   std::string metric;
@@ -81,10 +83,9 @@ struct StudySpec {
   std::uint64_t seed = 0;
   std::filesystem::path directory;  ///< of the study file: relative paths start here
   std::string text;                 ///< the file's text, as it was read
-  /// Every setting that makes the study what it is, as (dotted path, canonical text), in a fixed order: two
-  /// studies are the same iff these agree. Budget, resources, timeouts, retries and checkpoints are not in
-  /// it.
-  std::vector<std::pair<std::string, std::string>> identity;
+  /// Every setting that makes the study what it is: two studies are the same iff these agree. Name, budget,
+  /// resources, timeouts, retries and checkpoints are not in it.
+  Identity identity;
 };
 
 }  // namespace coppice

@@ -1,0 +1,44 @@
+/// What a study file may name: samplers, schedulers and built-in trainables, as plain tables. The caller
+/// fills them from the catalogs of the algorithms, so that reading a study depends on none of them. Values;
+/// the functions must be callable from the thread that loads the study. A message that they return is put
+/// where it points: "population: …" at that option, "space.x1: …" or "budget.trials: …" at that place of the
+/// file, any other at the name of the algorithm or trainable.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coppice/search_space.hpp"
+#include "core/options.hpp"
+#include "spec/study_spec.hpp"
+
+namespace coppice {
+
+struct AlgorithmInfo {
+  std::string name;
+  std::string help;
+  std::vector<OptionSpec> options;
+  /// What the table can't say; an empty text where all is well. May be empty itself.
+  std::function<std::string(const Options&, const BudgetSpec&, bool deterministic)> check;
+};
+
+struct BuiltinCheck {
+  std::string name;
+  std::vector<std::string> settings;  ///< the keys that it takes beside `builtin`
+  /// An empty text where all is well. May be empty itself.
+  std::function<std::string(const SearchSpace&, const std::vector<std::pair<std::string, Value>>& settings,
+                            const std::filesystem::path& study_directory)>
+      check;
+  std::vector<std::string> metrics;  ///< what it reports
+};
+
+struct Catalogs {
+  std::vector<AlgorithmInfo> samplers;
+  std::vector<AlgorithmInfo> schedulers;
+  std::vector<BuiltinCheck> builtins;
+};
+
+}  // namespace coppice

@@ -1,0 +1,21 @@
+/// Reads and checks a study file: the only entrance to this folder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "spec/catalogs.hpp"
+#include "spec/spec_error.hpp"
+#include "spec/study_spec.hpp"
+
+namespace coppice {
+
+/// The study that `file` describes, after `overrides` ("KEY=VALUE" from --set, dotted path, applied in order)
+/// and `seed` (from --seed, stronger than both). Throws SpecError for anything that is wrong with them.
+StudySpec load_study(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                     std::optional<std::uint64_t> seed, const Catalogs& catalogs);
+
+}  // namespace coppice

@@ -1,0 +1,42 @@
+/// From the Node tree to the parts of a StudySpec. Each function reads one key of the file, checks all that
+/// can be checked about it alone, and throws SpecError at the place of the first mistake.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "spec/catalogs.hpp"
+#include "spec/node.hpp"
+#include "spec/study_spec.hpp"
+
+namespace coppice {
+
+std::vector<ObjectiveSpec> parse_objectives(const Node& root);
+
+SearchSpace parse_space(const Node& node);
+
+/// What an algorithm is checked against, beside its own options.
+struct AlgorithmContext {
+  const Node& root;
+  const BudgetSpec& budget;
+  bool deterministic;
+};
+/// `role` is "sampler" or "scheduler": its key in the file. Without that key: `fallback`, with no options.
+AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string& role,
+                              const std::string& fallback, const std::vector<AlgorithmInfo>& catalog);
+
+/// `study` has its objectives, space and directory already.
+TrainableSpec parse_trainable(const Node& root, const StudySpec& study,
+                              const std::vector<BuiltinCheck>& builtins);
+
+/// Everything but `directory`, `text` and `identity`; `directory` is where relative paths start.
+StudySpec parse_study(const Node& root, const std::filesystem::path& file,
+                      const std::filesystem::path& directory, const Catalogs& catalogs);
+
+/// Throws SpecError with a message of a check (see catalogs.hpp) at the place that it points to, else at
+/// `place`.
+[[noreturn]] void fail_check(const Node& root, const Node* owner, const Place& place, const std::string& what,
+                             const std::string& message);
+
+}  // namespace coppice

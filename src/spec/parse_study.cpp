@@ -1,0 +1,192 @@
+#include <charconv>
+#include <cmath>
+
+#include "spec/parse.hpp"
+#include "spec/reader.hpp"
+#include "spec/scalars.hpp"
+#include "spec/utf8.hpp"
+
+namespace coppice {
+
+namespace {
+
+constexpr std::int64_t kMany = 1'000'000'000'000;  // steps and trials are summed: keep them far from 2^63
+
+const std::vector<std::string>& top_level_keys() {
+  static const std::vector<std::string> kKeys = {
+      "name",        "objective", "objectives",  "space",         "sampler", "scheduler", "budget",
+      "trainable",   "resources", "seed",        "deterministic", "retries", "timeouts",  "coordinator",
+      "checkpoints", "repeats",   "constraints", "warm_start",    "slurm"};
+  return kKeys;
+}
+
+/// The study's name is also that of a folder.
+std::string parse_name(const Reader& top, const std::filesystem::path& file) {
+  const Node* node = top.find("name");
+  const std::string name = node == nullptr ? file.stem().string() : text_of(*node, "name");
+  const Place& place = node == nullptr ? top.node().place : node->place;
+  if (name.empty() || name == "." || name == "..") fail(place, "name", "'" + name + "' can't name a folder");
+  if (name.size() > 100)
+    fail(place, "name", "has " + std::to_string(name.size()) + " bytes; 100 is the most");
+  if (find_invalid_utf8(name)) fail(place, "name", "is not valid UTF-8");
+  for (const char c : name) {
+    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      fail(place, "name", "must not hold '/' or control characters, as it names a folder");
+    }
+  }
+  return name;
+}
+
+BudgetSpec parse_budget(const Node* node) {
+  BudgetSpec budget;
+  if (node == nullptr) return budget;
+  const Reader reader(*node, "budget", {"steps_per_trial", "trials", "wall_time", "target"},
+                      "{trials: 100, wall_time: 2h}");
+  if (const Node* steps = reader.find("steps_per_trial")) {
+    budget.steps_per_trial = integer_of(*steps, "budget.steps_per_trial", 1, kMany);
+  }
+  if (const Node* trials = reader.find("trials"))
+    budget.trials = integer_of(*trials, "budget.trials", 1, kMany);
+  if (const Node* wall = reader.find("wall_time"))
+    budget.wall_time_s = duration_of(*wall, "budget.wall_time");
+  if (const Node* target = reader.find("target")) budget.target = number_of(*target, "budget.target");
+  return budget;
+}
+
+bool is_auto(const Node& node) {
+  return node.kind == NodeKind::kScalar && node.text == "auto";
+}
+
+ResourceSpec parse_resources(const Node* node) {
+  ResourceSpec resources;
+  if (node == nullptr) return resources;
+  const Reader reader(*node, "resources", {"gpus_per_worker", "ranks_per_trial", "cpus_per_worker"},
+                      "{gpus_per_worker: auto}");
+  if (const Node* gpus = reader.find("gpus_per_worker"); gpus != nullptr && !is_auto(*gpus)) {
+    const std::string what = "resources.gpus_per_worker";
+    if (gpus->kind == NodeKind::kScalar && !gpus->text.empty() &&
+        std::isalpha(static_cast<unsigned char>(gpus->text[0]))) {
+      fail(gpus->place, what, "expected auto, 0, 1, 2, … or a fraction, found " + describe(*gpus));
+    }
+    const double count = number_of(*gpus, what, 0, 1024);
+    if (count > 1 && std::trunc(count) != count) {
+      fail(gpus->place, what, "more than one must be a whole number of GPUs, is " + gpus->text);
+    }
+    resources.gpus_per_worker = count;
+  }
+  if (const Node* ranks = reader.find("ranks_per_trial")) {
+    resources.ranks_per_trial =
+        static_cast<int>(integer_of(*ranks, "resources.ranks_per_trial", 1, 1'000'000));
+  }
+  if (const Node* cpus = reader.find("cpus_per_worker"); cpus != nullptr && !is_auto(*cpus)) {
+    resources.cpus_per_worker =
+        static_cast<int>(integer_of(*cpus, "resources.cpus_per_worker", 1, 1'000'000));
+  }
+  return resources;
+}
+
+std::uint64_t parse_seed(const Node& node) {
+  // Up to 2^64 - 1, which integer_of can't hold.
+  std::uint64_t seed = 0;
+  if (node.kind == NodeKind::kScalar && !node.quoted) {
+    const char* const end = node.text.data() + node.text.size();
+    const auto [stop, error] = std::from_chars(node.text.data(), end, seed);
+    if (error == std::errc() && stop == end) return seed;
+  }
+  fail(node.place, "seed", "expected an integer from 0 to 18446744073709551615, found " + describe(node));
+}
+
+DeterministicSpec parse_deterministic(const Node* node) {
+  if (node == nullptr) return {};
+  if (node->kind != NodeKind::kMap) {
+    if (node->kind != NodeKind::kScalar) {
+      fail(node->place, "deterministic", "expected true, false or {lag: L}, found " + describe(*node));
+    }
+    return {flag_of(*node, "deterministic"), std::nullopt};
+  }
+  const Reader reader(*node, "deterministic", {"lag"}, "{lag: 8}");
+  return {true,
+          integer_of(reader.require("lag", "lag: L, a number of trials"), "deterministic.lag", 1, kMany)};
+}
+
+TimeoutSpec parse_timeouts(const Node* node) {
+  TimeoutSpec timeouts;
+  if (node == nullptr) return timeouts;
+  const Reader reader(*node, "timeouts", {"startup", "segment"}, "{startup: 120s, segment: 30m}");
+  if (const Node* startup = reader.find("startup"))
+    timeouts.startup_s = duration_of(*startup, "timeouts.startup");
+  if (const Node* segment = reader.find("segment"))
+    timeouts.segment_s = duration_of(*segment, "timeouts.segment");
+  return timeouts;
+}
+
+CheckpointSpec parse_checkpoints(const Node* node) {
+  CheckpointSpec checkpoints;
+  if (node == nullptr) return checkpoints;
+  const Reader reader(*node, "checkpoints", {"every"}, "{every: 60s}");
+  if (const Node* every = reader.find("every")) {
+    checkpoints.every_s = duration_of(*every, "checkpoints.every", true);
+  }
+  return checkpoints;
+}
+
+void refuse_unsupported(const Node& root) {
+  for (const char* key : {"constraints", "warm_start"}) {
+    if (const Entry* entry = find_entry(root, key)) {
+      fail(entry->key_place, key, "is not supported yet; drop it");
+    }
+  }
+  if (const Entry* repeats = find_entry(root, "repeats")) {
+    if (integer_of(repeats->value, "repeats", 1, kMany) != 1) {
+      fail(repeats->value.place, "repeats", "more than 1 is not supported yet; drop it");
+    }
+  }
+}
+
+/// An objective has a column in /trials, as every parameter has.
+void check_collisions(const Node& root, const StudySpec& study) {
+  for (const ObjectiveSpec& objective : study.objectives) {
+    if (study.space.index_of(objective.metric) == study.space.size()) continue;
+    const Entry* entry = find_entry(find_entry(root, "space")->value, objective.metric);
+    fail(entry->key_place, "space",
+         "'" + objective.metric +
+             "' is the objective's metric too, and both are columns of study.h5; rename one");
+  }
+}
+
+}  // namespace
+
+StudySpec parse_study(const Node& root, const std::filesystem::path& file,
+                      const std::filesystem::path& directory, const Catalogs& catalogs) {
+  if (root.kind == NodeKind::kNull) {
+    throw SpecError(root.place, "the file is empty; a study has at least objective, space and trainable");
+  }
+  const Reader top(root, "", top_level_keys(), "name: …, objective: …, space: …, trainable: …");
+  StudySpec study;
+  study.directory = directory;
+  study.name = parse_name(top, file);
+  study.objectives = parse_objectives(root);
+  study.space = parse_space(top.require("space", "space: {x: {type: float, low: 0, high: 1}}"));
+  check_collisions(root, study);
+  refuse_unsupported(root);
+  study.budget = parse_budget(top.find("budget"));
+  study.deterministic = parse_deterministic(top.find("deterministic"));
+  const AlgorithmContext context{root, study.budget, study.deterministic.enabled};
+  study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
+  study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
+  study.trainable = parse_trainable(root, study, catalogs.builtins);
+  study.resources = parse_resources(top.find("resources"));
+  study.timeouts = parse_timeouts(top.find("timeouts"));
+  study.checkpoints = parse_checkpoints(top.find("checkpoints"));
+  if (const Node* retries = top.find("retries")) {
+    study.retries = static_cast<int>(integer_of(*retries, "retries", 0, 1'000'000));
+  }
+  if (const Node* coordinator = top.find("coordinator")) {
+    study.dedicated_coordinator =
+        word_of(*coordinator, "coordinator", {"shared", "dedicated"}) == "dedicated";
+  }
+  if (const Node* seed = top.find("seed")) study.seed = parse_seed(*seed);
+  return study;
+}
+
+}  // namespace coppice

@@ -1,0 +1,170 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "spec/nearest.hpp"
+#include "spec/parse.hpp"
+#include "spec/reader.hpp"
+#include "spec/scalars.hpp"
+
+namespace coppice {
+
+namespace {
+
+constexpr const char* kExample = "{builtin: mlp}, {command: [python3, train.py]} or {plugin: ./libx.so}";
+
+void parse_builtin(const Node& node, const Node& root, const StudySpec& study,
+                   const std::vector<BuiltinCheck>& builtins, TrainableSpec& trainable) {
+  const Node& name = find_entry(node, "builtin")->value;
+  trainable.kind = TrainableKind::kBuiltin;
+  trainable.builtin = text_of(name, "trainable.builtin");
+  const auto info = std::find_if(builtins.begin(), builtins.end(), [&](const BuiltinCheck& builtin) {
+    return builtin.name == trainable.builtin;
+  });
+  if (info == builtins.end()) {
+    std::vector<std::string> names;
+    for (const BuiltinCheck& builtin : builtins) names.push_back(builtin.name);
+    throw SpecError(name.place, "unknown built-in trainable '" + trainable.builtin + "'" +
+                                    suggest(trainable.builtin, names));
+  }
+  std::vector<std::string> known = {"builtin"};
+  known.insert(known.end(), info->settings.begin(), info->settings.end());
+  const Reader reader(node, "trainable", known, kExample);
+  for (const std::string& key : info->settings) {
+    if (const Node* value = reader.find(key)) {
+      trainable.settings.emplace_back(key, value_of(*value, reader.path(key)));
+    }
+  }
+
+  const std::string& metric = study.objectives.front().metric;
+  if (std::find(info->metrics.begin(), info->metrics.end(), metric) == info->metrics.end()) {
+    const Node* place = locate(root, "objective.metric");
+    if (place == nullptr) place = locate(root, "objectives");
+    fail(place == nullptr ? name.place : place->place, "objective.metric",
+         trainable.builtin + " reports no '" + metric + "'" + suggest(metric, info->metrics));
+  }
+  if (info->check) {
+    const std::string message = info->check(study.space, trainable.settings, study.directory);
+    if (!message.empty()) fail_check(root, &node, name.place, "trainable " + trainable.builtin, message);
+  }
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+void check_program(const Node& node, const std::filesystem::path& directory) {
+  if (node.text.find('/') == std::string::npos || node.text.find('{') != std::string::npos) return;
+  const std::filesystem::path path = directory / node.text;
+  std::error_code error;
+  if (!is_there(path)) {
+    fail(node.place, "trainable.command",
+         "no file " + path.string() + "; a path is relative to the study file");
+  }
+  if (!std::filesystem::is_regular_file(path, error)) {
+    fail(node.place, "trainable.command", path.string() + " is not a file");
+  }
+  if (::access(path.c_str(), X_OK) != 0) {
+    fail(node.place, "trainable.command", path.string() + " is not executable; chmod +x it");
+  }
+}
+
+/// {learning_rat} next to a parameter learning_rate. Other words in braces may be meant as they are.
+void check_placeholders(const Node& node, const SearchSpace& space) {
+  static const std::vector<std::string> kOther = {"trial", "seed",  "repeat", "device",
+                                                  "step",  "steps", "until"};
+  std::vector<std::string> names;
+  for (const Parameter& p : space.parameters()) names.push_back(p.name);
+  for (std::size_t open = node.text.find('{'); open != std::string::npos;
+       open = node.text.find('{', open + 1)) {
+    const std::size_t close = node.text.find_first_of("{}", open + 1);
+    if (close == std::string::npos || node.text[close] != '}') continue;
+    const std::string word = node.text.substr(open + 1, close - open - 1);
+    if (std::find(names.begin(), names.end(), word) != names.end()) continue;
+    if (std::find(kOther.begin(), kOther.end(), word) != kOther.end()) continue;
+    if (const std::optional<std::string> near = nearest_word(word, names)) {
+      fail(node.place, "trainable.command", "no parameter '" + word + "'; did you mean '" + *near + "'?");
+    }
+  }
+}
+
+void parse_command(const Node& node, const StudySpec& study, TrainableSpec& trainable) {
+  const Reader reader(node, "trainable", {"command", "protocol"}, kExample);
+  const Node& command = *reader.find("command");
+  trainable.kind = TrainableKind::kCommand;
+  if (command.kind != NodeKind::kList || command.items.empty()) {
+    fail(command.place, "trainable.command",
+         "expected a list such as [python3, train.py], found " +
+             (command.kind == NodeKind::kList ? std::string("an empty one") : describe(command)));
+  }
+  for (const Node& item : command.items) {
+    trainable.command.push_back(text_of(item, "trainable.command"));
+    if (item.text.find('\0') != std::string::npos)
+      fail(item.place, "trainable.command", "a word holds a NUL");
+    check_placeholders(item, study.space);
+    const bool script =
+        &item != &command.items[0] && item.text.ends_with(".py") && item.text.find('{') == std::string::npos;
+    if (script && !is_there(study.directory / item.text)) {
+      fail(item.place, "trainable.command",
+           "no file " + (study.directory / item.text).string() + "; a path is relative to the study file");
+    }
+  }
+  if (trainable.command[0].empty())
+    fail(command.items[0].place, "trainable.command", "the program has no name");
+  check_program(command.items[0], study.directory);
+  if (const Node* protocol = reader.find("protocol")) {
+    const bool printed = word_of(*protocol, "trainable.protocol", {"serve", "stdout"}) == "stdout";
+    trainable.protocol = printed ? HostProtocol::kStdout : HostProtocol::kServe;
+  }
+}
+
+void parse_plugin(const Node& node, const StudySpec& study, TrainableSpec& trainable) {
+  const Reader reader(node, "trainable", {"plugin"}, kExample);
+  const Node& plugin = *reader.find("plugin");
+  trainable.kind = TrainableKind::kPlugin;
+  trainable.plugin = text_of(plugin, "trainable.plugin");
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(study.directory / trainable.plugin, error)) {
+    fail(plugin.place, "trainable.plugin",
+         "no file " + (study.directory / trainable.plugin).string() +
+             "; a path is relative to the study file");
+  }
+}
+
+}  // namespace
+
+TrainableSpec parse_trainable(const Node& root, const StudySpec& study,
+                              const std::vector<BuiltinCheck>& builtins) {
+  const Entry* entry = find_entry(root, "trainable");
+  if (entry == nullptr) fail(root.place, "trainable", std::string("is missing; add trainable: ") + kExample);
+  const Node& node = entry->value;
+  const std::vector<std::string> kinds = {"builtin", "command", "plugin"};
+  std::vector<const Entry*> given;
+  for (const Entry& candidate : node.entries) {
+    if (std::find(kinds.begin(), kinds.end(), candidate.key) != kinds.end()) given.push_back(&candidate);
+  }
+  if (given.empty()) {
+    // A near miss (`comand: …`) is an unknown key rather than a missing one.
+    const Reader reader(node, "trainable", {"builtin", "command", "plugin", "protocol", "dataset"}, kExample);
+    fail(node.place, "trainable",
+         std::string("expected one of builtin, command, plugin, such as ") + kExample);
+  }
+  if (given.size() > 1) {
+    fail(given[1]->key_place, "trainable",
+         "has " + given[0]->key + " and " + given[1]->key + "; keep one of builtin, command, plugin");
+  }
+  TrainableSpec trainable;
+  if (given[0]->key == "builtin") {
+    parse_builtin(node, root, study, builtins, trainable);
+  } else if (given[0]->key == "command") {
+    parse_command(node, study, trainable);
+  } else {
+    parse_plugin(node, study, trainable);
+  }
+  return trainable;
+}
+
+}  // namespace coppice
