@@ -1,0 +1,41 @@
+#include "samplers/catalog.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/check.hpp"
+#include "samplers/explore.hpp"
+
+namespace coppice {
+
+std::span<const SamplerInfo> samplers() {
+  static const std::array entries = {random_entry()};
+  return entries;
+}
+
+const SamplerInfo* find_sampler(std::string_view name) {
+  const auto entries = samplers();
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [name](const SamplerInfo& entry) { return entry.name == name; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+std::unique_ptr<Sampler> make_sampler(std::string_view name, const Options& options, SearchSpace space,
+                                      std::uint64_t seed) {
+  const SamplerInfo* entry = find_sampler(name);
+  check(entry != nullptr, "a sampler that the catalog doesn't have");
+  return entry->make(options, std::move(space), seed);
+}
+
+std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchSpace space,
+                                       std::uint64_t seed) {
+  const std::string explore = scheduler_options.text("explore", "perturb");
+  if (explore == "none") return std::make_unique<Keep>();
+  if (explore == "resample") return std::make_unique<Perturb>(std::move(space), seed, 1.0, std::vector{1.0});
+  check(explore == "perturb", "an explorer that there isn't");
+  return std::make_unique<Perturb>(std::move(space), seed,
+                                   scheduler_options.number("resample_probability", 0.25),
+                                   scheduler_options.numbers("factors", {0.8, 1.2}));
+}
+
+}  // namespace coppice

@@ -1,0 +1,45 @@
+/// The samplers and explorers there are: an explicit table. Adding one is a .cpp file and a line in
+/// catalog.cpp. The table is constant; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coppice/search_space.hpp"
+#include "core/options.hpp"
+#include "core/sampler.hpp"
+
+namespace coppice {
+
+struct SamplerInfo {
+  std::string name;
+  std::string help;
+  std::vector<OptionSpec> options;
+  /// "" where it can search this space, else one sentence with the fix.
+  /// Precondition, here and for `make`: the options fit the table above.
+  std::string (*check)(const Options&, const SearchSpace&) = nullptr;
+  /// Precondition: `check` says "".
+  std::unique_ptr<Sampler> (*make)(const Options&, SearchSpace, std::uint64_t seed) = nullptr;
+};
+
+std::span<const SamplerInfo> samplers();
+/// Null where there is none of that name.
+const SamplerInfo* find_sampler(std::string_view name);
+
+/// Proposes for fresh trials. Precondition: there is a sampler of that name, and its `check` says "".
+std::unique_ptr<Sampler> make_sampler(std::string_view name, const Options& options, SearchSpace space,
+                                      std::uint64_t seed);
+
+/// Proposes for clones, as the scheduler's option `explore` says: perturb (the default), resample, or none,
+/// which keeps what the base has.
+std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchSpace space,
+                                       std::uint64_t seed);
+
+// The entries; each is defined beside its algorithm.
+SamplerInfo random_entry();
+
+}  // namespace coppice
