@@ -9,6 +9,7 @@
 #include <ctime>
 #include <deque>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -96,6 +97,7 @@ struct MpiSession::State {
   int size = 0;
   int provided = MPI_THREAD_SINGLE;
   bool has_transport = false;
+  bool had_transport = false;
   std::optional<bool> closed;
 };
 
@@ -127,6 +129,28 @@ int MpiSession::size() const {
 }
 bool MpiSession::multithreaded() const {
   return state_->provided == MPI_THREAD_MULTIPLE;
+}
+
+std::vector<std::string> MpiSession::gather(const std::string& own) {
+  check(!state_->closed && !state_->had_transport,
+        "a collective belongs to the start-up, before the transport");
+  const auto size = static_cast<std::size_t>(state_->size);
+  const int length = static_cast<int>(own.size());
+  std::vector<int> lengths(size);
+  std::vector<int> offsets(size);
+  require_success(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, state_->world),
+                  "MPI_Allgather");
+  std::exclusive_scan(lengths.begin(), lengths.end(), offsets.begin(), 0);
+  std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
+  require_success(MPI_Allgatherv(own.data(), length, MPI_CHAR, all.data(), lengths.data(), offsets.data(),
+                                 MPI_CHAR, state_->world),
+                  "MPI_Allgatherv");
+  std::vector<std::string> texts;
+  texts.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    texts.push_back(all.substr(static_cast<std::size_t>(offsets[i]), static_cast<std::size_t>(lengths[i])));
+  }
+  return texts;
 }
 
 bool MpiSession::close(double limit_s) {
@@ -312,6 +336,7 @@ std::optional<Message> MpiTransport::Queues::from_self() {
 MpiTransport::MpiTransport(MpiSession& session) : Transport(session.rank(), session.size()) {
   check(!session.state_->closed && !session.state_->has_transport, "an MPI session has one transport");
   session.state_->has_transport = true;
+  session.state_->had_transport = true;
   queues_ = std::make_unique<Queues>(*session.state_);
 }
 

@@ -46,6 +46,11 @@ class MpiSession {
   /// All ranks, in their order; gathered at the start.
   const std::vector<RankInfo>& ranks() const { return ranks_; }
 
+  /// Collective: every rank's text, in the order of the ranks. For what is said once at the start, such as
+  /// which devices a rank sees. Throws std::runtime_error where MPI fails. Precondition: no transport was
+  /// made yet.
+  std::vector<std::string> gather(const std::string& own);
+
   /// Ends MPI. Waits until all ranks have called this, at most `limit_s`, then finalizes and returns true. If
   /// some rank doesn't come, returns false and leaves MPI as it is, for finalizing would hang: end the
   /// process soon, by returning from main or by `_exit`. With a limit of 0 (ranks are known to be lost) it

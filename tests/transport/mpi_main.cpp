@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "mpi_world.hpp"
 
@@ -29,9 +32,12 @@ int main(int argc, char** argv) {
   GTEST_FLAG_SET(fail_fast, true);
 
   coppice::MpiSession session;
+  const std::string own(static_cast<std::size_t>(session.rank()) * 3,
+                        static_cast<char>('a' + session.rank()));
+  std::vector<std::string> gathered = session.gather(own);
   int status = 1;
   {
-    coppice::test::MpiWorld world{session, coppice::MpiTransport(session)};
+    coppice::test::MpiWorld world{session, coppice::MpiTransport(session), std::move(gathered)};
     current = &world;
     if (session.rank() != 0) {
       auto& listeners = ::testing::UnitTest::GetInstance()->listeners();

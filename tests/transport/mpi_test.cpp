@@ -35,6 +35,18 @@ TEST(MpiSession, KnowsAllRanks) {
   EXPECT_EQ(session.ranks()[0].local_rank, 0);
 }
 
+TEST(MpiSession, GathersTexts) {
+  const std::vector<std::string>& gathered = mpi_world().gathered;
+  ASSERT_EQ(gathered.size(), static_cast<std::size_t>(mpi_world().session.size()));
+  EXPECT_EQ(gathered[0], "");
+  if (gathered.size() >= 2) {
+    EXPECT_EQ(gathered[1], "bbb");
+  }
+  if (gathered.size() >= 4) {
+    EXPECT_EQ(gathered[3], "ddddddddd");
+  }
+}
+
 /// One rank doesn't poll for 300 ms while the others send to it.
 class Sleeper final : public Part {
  public:

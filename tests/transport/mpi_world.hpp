@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "ranks.hpp"
 #include "transport/mpi.hpp"
@@ -14,6 +16,7 @@ namespace coppice::test {
 struct MpiWorld {
   MpiSession& session;
   MpiTransport transport;
+  std::vector<std::string> gathered;  ///< of each rank: its letter, three times its number
 };
 
 MpiWorld& mpi_world();
