@@ -46,11 +46,17 @@ std::optional<std::string> nearest_word(std::string_view wrong, const std::vecto
     }
   }
   if (best != nullptr) return *best;
+  // minim, minimization: most of the word is the start of another.
+  std::size_t longest = std::max<std::size_t>(3, (2 * from.size() + 2) / 3);
   for (const std::string& word : words) {
     const std::string to = lower(word);
-    const std::size_t common = std::min(from.size(), to.size());
-    if (common >= 3 && from.compare(0, common, to, 0, common) == 0) return word;
+    const auto common = static_cast<std::size_t>(
+        std::mismatch(from.begin(), from.end(), to.begin(), to.end()).first - from.begin());
+    if (common < longest) continue;
+    best = &word;
+    longest = common + 1;
   }
+  if (best != nullptr) return *best;
   return std::nullopt;
 }
 

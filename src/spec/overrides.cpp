@@ -43,7 +43,7 @@ void expand_short_form(Node& node) {
 }
 
 void set(Node& node, std::string_view done, std::string_view path, Node value) {
-  const Place& place = value.place;
+  const Place place = value.place;  // a copy: value moves on
   if (path.empty()) {
     node = std::move(value);
     return;

@@ -50,6 +50,12 @@ class Places {
     return {source_, mark.line + 1, static_cast<int>(column) + 1};
   }
 
+  bool indented_by_tab(const YAML::Mark& mark) const {
+    const auto line = static_cast<std::size_t>(mark.line);
+    if (mark.is_null() || line >= lines_.size()) return false;
+    return lines_[line].substr(0, lines_[line].find_first_not_of(" \t")).find('\t') != std::string::npos;
+  }
+
  private:
   std::string source_;
   bool whole_;
@@ -61,7 +67,8 @@ class TreeBuilder : public YAML::EventHandler {
   explicit TreeBuilder(const Places& places) : places_(places) {}
 
   Node take() { return std::move(root_); }
-  const std::optional<Place>& document() const { return document_; }
+  /// Where the last thing stands that was read.
+  Place last() const { return last_ ? *last_ : places_.at(YAML::Mark::null_mark()); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (document_)
@@ -133,6 +140,7 @@ class TreeBuilder : public YAML::EventHandler {
     frame.node.kind = kind;
     frame.node.place = places_.at(mark);
     frame.anchor = anchor;
+    last_ = frame.node.place;
     frames_.push_back(std::move(frame));
   }
 
@@ -144,6 +152,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void complete(Node node, YAML::anchor_t anchor) {
     count(1, node.place);
+    last_ = node.place;
     if (anchor != 0) anchors_.insert_or_assign(anchor, node);
     add(std::move(node));
   }
@@ -162,6 +171,8 @@ class TreeBuilder : public YAML::EventHandler {
       add_merge(frame, std::move(node));
       frame.pending.reset();
     } else {
+      // yaml-cpp puts nothing where the next thing stands.
+      if (node.kind == NodeKind::kNull) node.place = frame.pending->key_place;
       frame.pending->value = std::move(node);
       frame.node.entries.push_back(std::move(*frame.pending));
       frame.pending.reset();
@@ -212,21 +223,36 @@ class TreeBuilder : public YAML::EventHandler {
   std::map<YAML::anchor_t, Node> anchors_;
   std::size_t nodes_ = 0;
   std::optional<Place> document_;
+  std::optional<Place> last_;
   Node root_;
 };
+
+/// yaml-cpp 0.7 takes a quote that is still open at the end of the file for closed, unless a document ends in
+/// it.
+std::string with_end(const std::string& text) {
+  return text + (text.empty() || text.ends_with('\n') ? "...\n" : "\n...\n");
+}
 
 Node parse(const std::string& text, const Places& places) {
   TreeBuilder builder(places);
   try {
-    std::istringstream stream(text);
+    std::istringstream stream(with_end(text));
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    throw SpecError(places.at(error.mark), "not valid YAML: " + error.msg);
+    if (error.msg == YAML::ErrorMsg::BAD_FILE) {  // what its limit of depth says
+      throw SpecError(builder.last(), "not valid YAML: nested too deeply");
+    }
+    if (error.msg == YAML::ErrorMsg::DOC_IN_SCALAR || error.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
+      throw SpecError(builder.last(), "not valid YAML: a quote that opens after this place is never closed");
+    }
+    const bool tab = places.indented_by_tab(error.mark) && error.msg.find("tab") == std::string::npos;
+    throw SpecError(places.at(error.mark),
+                    "not valid YAML: " + error.msg + (tab ? "; indent with spaces, not tabs" : ""));
   }
   Node root = builder.take();
-  if (root.place.source.empty()) root.place = places.at(YAML::Mark::null_mark());
+  if (root.kind == NodeKind::kNull) root.place = places.at(YAML::Mark::null_mark());
   return root;
 }
 

@@ -17,6 +17,12 @@ TEST(Value, ToText) {
   EXPECT_EQ(to_text(Value{std::int64_t{-7}}), "-7");
   EXPECT_EQ(to_text(Value{std::numeric_limits<std::int64_t>::min()}), "-9223372036854775808");
   EXPECT_EQ(to_text(Value{0.1}), "0.1");
+  EXPECT_EQ(to_text(1e-4), "0.0001");
+  EXPECT_EQ(to_text(1e-5), "1e-05");
+  EXPECT_EQ(to_text(1e6), "1000000");
+  EXPECT_EQ(to_text(-1.25e-300), "-1.25e-300");
+  EXPECT_EQ(to_text(0.000125), "0.000125");
+  EXPECT_EQ(to_text(0.0), "0");
   EXPECT_EQ(to_text(Value{std::string("adam")}), "adam");
   EXPECT_EQ(to_text(std::numeric_limits<double>::quiet_NaN()), "nan");
   EXPECT_EQ(to_text(-std::numeric_limits<double>::quiet_NaN()), "nan");

@@ -1,0 +1,298 @@
+// Every mistake names its place, says what is wrong, and, where it can, what is right.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "study_text.hpp"
+
+namespace coppice {
+namespace {
+
+using testing::HasSubstr;
+
+struct BadStudy {
+  std::string text;
+  int line;
+  int column;
+  std::vector<std::string> words;
+};
+
+void expect_refused(const BadStudy& bad) {
+  const StudyFolder folder;
+  SCOPED_TRACE(bad.text);
+  try {
+    folder.load(bad.text);
+    ADD_FAILURE() << "no error";
+  } catch (const SpecError& error) {
+    EXPECT_EQ(error.place().line, bad.line) << error.what();
+    EXPECT_EQ(error.place().column, bad.column) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr("study.yaml:" + std::to_string(bad.line) + ":" +
+                                        std::to_string(bad.column) + ": "));
+    EXPECT_THAT(error.what(), testing::Not(HasSubstr("\n")));
+    for (const std::string& word : bad.words) EXPECT_THAT(error.message(), HasSubstr(word));
+  }
+}
+
+void expect_all_refused(const std::vector<BadStudy>& all) {
+  for (const BadStudy& bad : all) expect_refused(bad);
+}
+
+TEST(BadStudy, Yaml) {
+  expect_all_refused({{"", 1, 1, {"empty"}},
+                      {"# nothing\n\n", 1, 1, {"empty"}},
+                      {"hello\n", 1, 1, {"expected a mapping", "'hello'"}},
+                      {"- a\n", 1, 1, {"expected a mapping", "a list"}},
+                      {"name: x\nspace:\n\tx: {type: float}\n", 3, 3, {"not valid YAML", "not tabs"}},
+                      {"name: x\n\tspace: y\n", 2, 1, {"not valid YAML", "tab"}},
+                      {"name: [a, b\nseed: 1\n", 2, 5, {"not valid YAML"}},
+                      {"seed: 1\nname: \"abc\n", 2, 1, {"not valid YAML", "quote", "never closed"}},
+                      {"name: a: b\n", 1, 8, {"not valid YAML"}},
+                      {"name: x\nseed: 1\nname: y\n", 3, 1, {"'name' is there twice", "line 1"}},
+                      {"name: x\n---\nseed: 1\n", 2, 1, {"a second document"}},
+                      {"name: *other\n", 1, 7, {"anchor"}},
+                      {"name: &a [*a]\n", 1, 11, {"alias stands within"}},
+                      {"name: !mine x\n", 1, 7, {"tag !mine"}},
+                      {"name: é\xff\n", 1, 8, {"UTF-8"}},
+                      {std::string("name: a\0b\n", 10), 1, 8, {"NUL"}},
+                      {"[a]: b\n", 1, 1, {"a key must be text"}}});
+}
+
+TEST(BadStudy, TopLevel) {
+  expect_all_refused(
+      {{kBase + "schedular: asha\n", 4, 1, {"unknown key 'schedular'", "did you mean 'scheduler'"}},
+       {kBase + "name: a/b\n", 4, 7, {"name", "'/'"}},
+       {kBase + "name: ''\n", 4, 7, {"name"}},
+       {kBase + "name: ..\n", 4, 7, {"folder"}},
+       {kBase + "seed: -1\n", 4, 7, {"seed: expected an integer from 0"}},
+       {kBase + "seed: 18446744073709551616\n", 4, 7, {"18446744073709551615"}},
+       {kBase + "repeats: 3\n", 4, 10, {"not supported yet"}},
+       {kBase + "constraints: [x]\n", 4, 1, {"not supported yet"}},
+       {kBase + "warm_start: old.h5\n", 4, 1, {"not supported yet"}},
+       {kBase + "deterministic: yes\n", 4, 16, {"true or false", "'yes'"}},
+       {kBase + "deterministic: {leg: 3}\n", 4, 17, {"did you mean 'lag'"}},
+       {kBase + "deterministic: {lag: 0}\n", 4, 22, {"at least 1"}},
+       {kBase + "retries: -1\n", 4, 10, {"at least 0"}},
+       {kBase + "retries: 1.5\n", 4, 10, {"expected an integer"}},
+       {kBase + "timeouts: {segment: 0}\n", 4, 21, {"more than 0"}},
+       {kBase + "timeouts: 30\n", 4, 11, {"expected a mapping"}},
+       {kBase + "coordinator: alone\n", 4, 14, {"shared, dedicated"}},
+       {kBase + "checkpoints: {every: often}\n", 4, 22, {"duration", "90s"}},
+       {kBase + "resources: {gpus_per_worker: 1.5}\n", 4, 30, {"whole number of GPUs"}},
+       {kBase + "resources: {gpus_per_worker: all}\n", 4, 30, {"auto", "fraction"}},
+       {kBase + "resources: {ranks_per_trial: 0}\n", 4, 30, {"at least 1"}},
+       {kBase + "resources: {gpu_per_worker: 1}\n", 4, 13, {"did you mean 'gpus_per_worker'"}},
+       {kBase + "budget: {trials: 0}\n", 4, 18, {"budget.trials", "at least 1"}},
+       {kBase + "budget: {trials: 1_000}\n", 4, 18, {"expected an integer", "1_000"}},
+       {kBase + "budget: {steps_per_trial: many}\n", 4, 27, {"expected an integer"}},
+       {kBase + "budget: {wall_time: 2 hours}\n", 4, 21, {"duration", "2h"}},
+       {kBase + "budget: {wall_time: 0}\n", 4, 21, {"more than 0"}},
+       {kBase + "budget: {wall_time: 10:30}\n", 4, 21, {"01:30:00"}},
+       {kBase + "budget: {target: low}\n", 4, 18, {"expected a number"}},
+       {kBase + "budget:\n", 4, 1, {"budget", "found nothing"}}});
+}
+
+TEST(BadStudy, Objective) {
+  expect_all_refused(
+      {{"space: {x: {type: float, low: 0, high: 1}}\n", 1, 1, {"objective: is missing", "metric"}},
+       {"objective: val_loss\n", 1, 12, {"expected a mapping", "metric"}},
+       {"objective: {metric: val_loss, direction: minimise}\n", 1, 42, {"did you mean 'minimize'"}},
+       {"objective: {direction: minimize}\n", 1, 12, {"objective.metric: is missing"}},
+       {"objective: {metric: steps}\n", 1, 21, {"column of study.h5"}},
+       {"objective: {metric: worker}\n", 1, 21, {"column of study.h5"}},
+       {"objective: {metric: a/b}\n", 1, 21, {"'/'"}},
+       {"objectives: [{metric: a}, {metric: b}]\n", 1, 27, {"several objectives are not supported yet"}},
+       {"objectives: []\n", 1, 13, {"expected a list"}},
+       {"objective: {metric: a}\nobjectives: [{metric: b}]\n", 2, 1, {"keep one"}},
+       {kNoSpace + "space: {val_loss: {type: float, low: 0, high: 1}}\n",
+        3,
+        9,
+        {"both are columns", "rename"}},
+       {"objective: {metric: loss}\nspace: {x: {type: float, low: 0, high: 1}}\ntrainable: "
+        "{builtin: mlp}\n",
+        1,
+        21,
+        {"mlp reports no 'loss'", "train_loss, val_loss"}}});
+}
+
+TEST(BadStudy, Space) {
+  expect_all_refused(
+      {{kNoSpace, 1, 1, {"space: is missing"}},
+       {kNoSpace + "space: {}\n", 3, 8, {"at least one parameter"}},
+       {kNoSpace + "space: {x: [0, 1]}\n", 3, 12, {"space.x", "a list"}},
+       {kNoSpace + "space: {x: {low: 0, high: 1}}\n", 3, 12, {"space.x.type: is missing"}},
+       {kNoSpace + "space: {x: {type: flaot, low: 0, high: 1}}\n", 3, 19, {"did you mean 'float'"}},
+       {kNoSpace + "space: {x: {type: float, low: 0}}\n", 3, 12, {"space.x.high: is missing"}},
+       {kNoSpace + "space: {x: {type: float, low: 0, hihg: 1}}\n", 3, 34, {"did you mean 'high'"}},
+       {kNoSpace + "space: {x: {type: float, low: 0, high: 1, choices: [1]}}\n",
+        3,
+        43,
+        {"unknown key 'choices'"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 2, high: 1}\n", 4, 25, {"empty range", "swap"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 1, high: 1}\n", 4, 25, {"empty range", "widen"}},
+       {kNoSpace + "space:\n  x: {type: float, low: '0', high: 1}\n", 4, 25, {"expected a number"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: .inf}\n", 4, 34, {"expected a number"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: 1e999}\n", 4, 34, {"out of the range"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: 1, log: true}\n", 4, 25, {"log needs low > 0"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: 1, log: on}\n", 4, 42, {"true or false"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: 1, step: 0}\n", 4, 43, {"greater than 0"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: 1, step: 2}\n",
+        4,
+        43,
+        {"larger than the range"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: 1e300, step: 1e-9}\n", 4, 3, {"too small"}},
+       {kNoSpace + "space:\n  x: {type: int, low: 0.5, high: 3}\n", 4, 23, {"expected an integer"}},
+       {kNoSpace + "space:\n  x: {type: int, low: 0, high: 1e17}\n", 4, 32, {"at most"}},
+       {kNoSpace + "space:\n  x: {type: categorical}\n", 4, 6, {"choices: is missing"}},
+       {kNoSpace + "space:\n  x: {type: categorical, choices: []}\n", 4, 35, {"empty"}},
+       {kNoSpace + "space:\n  x: {type: categorical, choices: [a, b, a]}\n", 4, 42, {"'a' is there twice"}},
+       {kNoSpace + "space:\n  x: {type: categorical, choices: [1, 1.0]}\n", 4, 39, {"twice"}},
+       {kNoSpace + "space:\n  x: {type: categorical, choices: [~, a]}\n", 4, 36, {"nothing"}},
+       {kNoSpace + "space:\n  x: {type: categorical, choices: [[1]]}\n", 4, 36, {"a list"}},
+       {kNoSpace + "space:\n  x: {type: categorical, choices: [a], log: true}\n",
+        4,
+        40,
+        {"unknown key 'log'"}},
+       {kNoSpace + "space:\n  steps: {type: float, low: 0, high: 1}\n", 4, 3, {"column of study.h5"}},
+       {kNoSpace + "space:\n  a/b: {type: float, low: 0, high: 1}\n", 4, 3, {"'/'"}},
+       {kNoSpace + "space:\n  '': {type: float, low: 0, high: 1}\n", 4, 3, {"empty"}},
+       {kNoSpace + "space:\n  " + std::string(61, 'x') + ": {type: float, low: 0, high: 1}\n",
+        4,
+        3,
+        {"61 bytes"}},
+       {kNoSpace + "space:\n  x: {type: float, low: 0, high: 1}\n  x: {type: float, low: 0, high: 2}\n",
+        5,
+        3,
+        {"twice", "line 4"}}});
+}
+
+const std::string kParent =
+    kNoSpace +
+    "space:\n  opt: {type: categorical, choices: [sgd, adam]}\n  y: {type: float, low: 0, high: 1}\n";
+
+TEST(BadStudy, When) {
+  expect_all_refused(
+      {{kParent + "  x: {type: int, low: 0, high: 9, when: {pot: sgd}}\n",
+        6,
+        42,
+        {"unknown parameter 'pot'", "did you mean 'opt'"}},
+       {kParent + "  x: {type: int, low: 0, high: 9, when: {opt: sdg}}\n",
+        6,
+        47,
+        {"opt has no choice 'sdg'", "did you mean 'sgd'"}},
+       {kParent + "  x: {type: int, low: 0, high: 9, when: {y: 0.5}}\n", 6, 42, {"is a float"}},
+       {kParent + "  x: {type: int, low: 0, high: 9, when: opt}\n", 6, 41, {"{optimizer: sgd}"}},
+       {kParent + "  x: {type: int, low: 0, high: 9, when: {opt: []}}\n", 6, 47, {"at least one value"}},
+       {kParent + "  x: {type: int, low: 0, high: 9, when: {opt: sgd, y: 1}}\n", 6, 41, {"one parameter"}},
+       {kParent + "  x: {type: int, low: 0, high: 9}\n  z: {type: int, low: 0, high: 9, when: {x: 10}}\n",
+        7,
+        45,
+        {"x can't be 10"}},
+       {kParent + "  x: {type: int, low: 0, high: 9, when: {z: 1}}\n  z: {type: int, low: 0, high: "
+                  "9, when: {x: 1}}\n",
+        6,
+        3,
+        {"leads back to itself"}}});
+}
+
+TEST(BadStudy, Algorithms) {
+  expect_all_refused(
+      {{kBase + "scheduler: ahsa\n",
+        4,
+        12,
+        {"unknown scheduler 'ahsa'", "did you mean 'asha'", "fifo, asha, pbt"}},
+       {kBase + "sampler: {name: tep}\n", 4, 17, {"did you mean 'tpe'"}},
+       {kBase + "sampler: {candidates: 3}\n", 4, 10, {"sampler.name: is missing"}},
+       {kBase + "sampler: [tpe]\n", 4, 10, {"a list"}},
+       {kBase + "sampler: {name: tpe, candidate: 3}\n",
+        4,
+        22,
+        {"unknown option 'candidate' of sampler tpe", "did you mean 'candidates'"}},
+       {kBase + "sampler: {name: tpe, candidates: 0}\n", 4, 34, {"sampler.candidates", "at least 1"}},
+       {kBase + "sampler: {name: tpe, candidates: 2.5}\n", 4, 34, {"expected an integer"}},
+       {kBase + "sampler: {name: tpe, gamma: 1.5}\n", 4, 29, {"at most 1"}},
+       {kBase + "sampler: {name: tpe, multivariate: off}\n", 4, 36, {"true or false"}},
+       {kBase + "scheduler: pbt\n", 4, 12, {"scheduler.population: is missing", "members"}},
+       {kBase + "scheduler: {name: pbt, population: 4, factors: 0.8}\n", 4, 48, {"list of numbers"}},
+       {kBase + "scheduler: {name: pbt, population: 4, factors: [0.8, 0]}\n", 4, 54, {"at least 0.01"}},
+       {kBase + "budget: {steps_per_trial: 9}\nscheduler: {name: asha, type: promote}\n",
+        5,
+        31,
+        {"did you mean 'promotion'"}},
+       {kBase + "scheduler: asha\n", 4, 12, {"budget.steps_per_trial: asha needs it"}},
+       {kBase + "budget: {trials: 4}\nscheduler: asha\n", 4, 9, {"budget.steps_per_trial: asha needs it"}},
+       {kBase + "deterministic: true\nscheduler: {name: pbt, population: 5}\n", 5, 36, {"must be even"}}});
+}
+
+const std::string kNoTrainable =
+    "objective: {metric: val_loss}\nspace: {rate: {type: float, low: 0, high: 1}}\n";
+
+TEST(BadStudy, Trainable) {
+  expect_all_refused(
+      {{kNoTrainable, 1, 1, {"trainable: is missing", "builtin"}},
+       {kNoTrainable + "trainable: mlp\n", 3, 12, {"expected a mapping", "{builtin: mlp}"}},
+       {kNoTrainable + "trainable: {}\n", 3, 12, {"builtin, command, plugin"}},
+       {kNoTrainable + "trainable: {comand: [a]}\n", 3, 13, {"did you mean 'command'"}},
+       {kNoTrainable + "trainable: {builtin: mlp, command: [a]}\n", 3, 27, {"keep one"}},
+       {kNoTrainable + "trainable: {builtin: mpl}\n", 3, 22, {"did you mean 'mlp'"}},
+       {kNoTrainable + "trainable: {builtin: mlp, datset: digits}\n", 3, 27, {"did you mean 'dataset'"}},
+       {kNoTrainable + "trainable: {builtin: mlp}\n", 2, 15, {"space.rate: mlp takes no 'rate'"}},
+       {kNoTrainable + "trainable: {command: python3 train.py}\n", 3, 22, {"expected a list"}},
+       {kNoTrainable + "trainable: {command: []}\n", 3, 22, {"empty"}},
+       {kNoTrainable + "trainable: {command: [./absent]}\n",
+        3,
+        23,
+        {"no file", "relative to the study file"}},
+       {kNoTrainable + "trainable: {command: [./study.yaml]}\n", 3, 23, {"not executable", "chmod"}},
+       {kNoTrainable + "trainable: {command: [../]}\n", 3, 23, {"not a file"}},
+       {kNoTrainable + "trainable: {command: [python3, train.py]}\n", 3, 32, {"no file", "train.py"}},
+       {kNoTrainable + "trainable: {command: [solve, '--rate={raet}']}\n", 3, 30, {"did you mean 'rate'"}},
+       {kNoTrainable + "trainable: {command: [solve], protocol: print}\n", 3, 41, {"serve, stdout"}},
+       {kNoTrainable + "trainable: {plugin: ./libx.so}\n", 3, 21, {"no file", "libx.so"}}});
+}
+
+TEST(BadFiles, MissingFolderAndUnreadable) {
+  const StudyFolder folder;
+  const auto message = [&](const std::filesystem::path& file) -> std::string {
+    try {
+      load_study(file, {}, {}, test_catalogs());
+    } catch (const SpecError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const std::string absent = (folder.path() / "absent.yaml").string();
+  EXPECT_EQ(message(absent), absent + ":1:1: no such file");
+  EXPECT_THAT(message(folder.path()), HasSubstr(":1:1: is a directory"));
+  EXPECT_THAT(message(folder.write("file", "") / "study.yaml"), HasSubstr(":1:1: "));
+  EXPECT_THAT(message(folder.write("large", std::string(5 << 20, ' '))), HasSubstr("larger than 4 MiB"));
+}
+
+TEST(BadFiles, DeepNestingIsRefused) {
+  const StudyFolder folder;
+  try {
+    folder.load("name: " + std::string(100000, '['));
+    FAIL() << "no error";
+  } catch (const SpecError& error) {
+    EXPECT_EQ(error.place().line, 1);
+    EXPECT_THAT(error.what(), HasSubstr("nested too deeply"));
+  }
+}
+
+TEST(BadFiles, AliasesThatGrowWithoutBoundAreRefused) {
+  std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 9; ++i) {
+    const std::string from = "*a" + std::to_string(i - 1);
+    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + from;
+    for (int j = 0; j < 9; ++j) text += ", " + from;
+    text += "]\n";
+  }
+  const StudyFolder folder;
+  try {
+    folder.load(text);
+    FAIL() << "no error";
+  } catch (const SpecError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("more than 100000 values"));
+  }
+}
+
+}  // namespace
+}  // namespace coppice

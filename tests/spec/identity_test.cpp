@@ -1,0 +1,66 @@
+#include "spec/identity.hpp"
+
+#include <gtest/gtest.h>
+
+#include "study_text.hpp"
+
+namespace coppice {
+namespace {
+
+std::string difference(const std::string& then, const std::string& now) {
+  const StudyFolder folder;
+  return first_difference(folder.load(then).identity, folder.load(now).identity).value_or("none");
+}
+
+std::string space(const std::string& parameters) {
+  return kNoSpace + "space: {" + parameters + "}\n";
+}
+
+TEST(Identity, HowItIsWrittenDoesNotMatter) {
+  EXPECT_EQ(
+      difference(kBase, kBase + "sampler: {name: random}\nscheduler: fifo\nseed: 0\ndeterministic: false\n"),
+      "none");
+  EXPECT_EQ(difference(space("x: {type: float, low: 1e-4, high: 1}"),
+                       space("x: {high: 1.0, low: 0.0001, type: float, log: false, fixed: false}")),
+            "none");
+  EXPECT_EQ(difference(space("n: {type: int, low: 1, high: 9}"),
+                       space("n: {type: int, low: 1.0, high: 9, step: 1}")),
+            "none");
+  EXPECT_EQ(difference(kBase + "sampler: tpe\n", kBase + "sampler: {name: tpe}\n"), "none");
+}
+
+TEST(Identity, WhatMayChangeBetweenStarts) {
+  EXPECT_EQ(
+      difference(kBase, kBase +
+                            "name: other\nbudget: {trials: 9, steps_per_trial: 3, wall_time: 1h, target: 1}\n"
+                            "resources: {gpus_per_worker: 0}\ntimeouts: {segment: 1h}\nretries: 5\n"
+                            "checkpoints: {every: 5}\ncoordinator: dedicated\nslurm: {x: y}\n"),
+      "none");
+}
+
+TEST(Identity, TheFirstDifferenceIsNamed) {
+  EXPECT_EQ(difference(space("learning_rate: {type: float, low: 1e-4, high: 1}"),
+                       space("learning_rate: {type: float, low: 1e-3, high: 1}")),
+            "space.learning_rate.low was 0.0001, is 0.001");
+  EXPECT_EQ(difference(space("a: {type: int, low: 0, high: 1}, b: {type: int, low: 0, high: 1}"),
+                       space("a: {type: int, low: 0, high: 1}")),
+            "space was [a, b], is [a]");
+  EXPECT_EQ(difference(space("c: {type: categorical, choices: [1, 2]}"),
+                       space("c: {type: categorical, choices: ['1', 2]}")),
+            "space.c.choices was [1, 2], is [\"1\", 2]");
+  EXPECT_EQ(difference(kBase + "sampler: tpe\n", kBase + "sampler: {name: tpe, candidates: 9}\n"),
+            "sampler.candidates was not set, is 9");
+  EXPECT_EQ(difference(kBase + "sampler: {name: tpe, candidates: 9}\n", kBase + "sampler: tpe\n"),
+            "sampler.candidates was 9, is not set");
+  EXPECT_EQ(difference(kBase, kBase + "seed: 1\n"), "seed was 0, is 1");
+  EXPECT_EQ(difference(kBase, kBase + "deterministic: true\n"), "deterministic was false, is true");
+}
+
+TEST(Identity, SeedFromTheCommandLineCounts) {
+  const StudyFolder folder;
+  EXPECT_EQ(first_difference(folder.load(kBase, {}, 4).identity, folder.load(kBase + "seed: 4\n").identity),
+            std::nullopt);
+}
+
+}  // namespace
+}  // namespace coppice

@@ -1,0 +1,53 @@
+#include "spec/scalars.hpp"
+
+#include <gtest/gtest.h>
+
+#include "spec/nearest.hpp"
+#include "spec/utf8.hpp"
+
+namespace coppice {
+namespace {
+
+TEST(Scalars, Durations) {
+  EXPECT_EQ(parse_duration("90"), 90);
+  EXPECT_EQ(parse_duration("0.5"), 0.5);
+  EXPECT_EQ(parse_duration("90s"), 90);
+  EXPECT_EQ(parse_duration("45m"), 2700);
+  EXPECT_EQ(parse_duration("2h"), 7200);
+  EXPECT_EQ(parse_duration("1h30m"), 5400);
+  EXPECT_EQ(parse_duration("1.5h"), 5400);
+  EXPECT_EQ(parse_duration("1d2h3m4s"), 93784);
+  EXPECT_EQ(parse_duration("01:30:00"), 5400);
+  EXPECT_EQ(parse_duration("100:00:00"), 360000);
+  EXPECT_EQ(parse_duration("1-02:03:04"), 93784);
+  EXPECT_EQ(parse_duration("1-02"), 93600);
+  EXPECT_EQ(parse_duration("1-02:30"), 95400);
+  for (const char* wrong :
+       {"", "h", "2 h", "2h 30m", "30m2h", "1h1h", "10:30", "1:2:3:4", "1-24:00:00", "00:60:00", "1:00:60",
+        "-5s", "1e3h", "2hours", "1..5h", ":", "1-", "nan", "inf"}) {
+    EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Nearest, FindsTheWordThatWasMeant) {
+  const std::vector<std::string> words = {"learning_rate", "minimize", "low", "high", "asha"};
+  EXPECT_EQ(nearest_word("lerning_rate", words), "learning_rate");
+  EXPECT_EQ(nearest_word("Learning_Rate", words), "learning_rate");
+  EXPECT_EQ(nearest_word("min", words), "minimize");
+  EXPECT_EQ(nearest_word("hihg", words), "high");
+  EXPECT_EQ(nearest_word("aaaaaaaaaa", words), std::nullopt);
+  EXPECT_EQ(nearest_word("", words), std::nullopt);
+}
+
+TEST(Utf8, FindsTheFirstBadByte) {
+  EXPECT_EQ(find_invalid_utf8("aé€😀"), std::nullopt);
+  EXPECT_EQ(find_invalid_utf8("a\xff"), 1u);
+  EXPECT_EQ(find_invalid_utf8("\xc0\xaf"), 0u);          // overlong
+  EXPECT_EQ(find_invalid_utf8("\xed\xa0\x80"), 0u);      // a surrogate
+  EXPECT_EQ(find_invalid_utf8("\xf4\x90\x80\x80"), 0u);  // beyond U+10FFFF
+  EXPECT_EQ(find_invalid_utf8("ab\xe2\x82"), 2u);        // torn
+  EXPECT_EQ(count_characters("aé€😀"), 4u);
+}
+
+}  // namespace
+}  // namespace coppice
