@@ -1,0 +1,147 @@
+#include "trainables/catalog.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "trainables/curve.hpp"
+#include "trainables/dataset.hpp"
+#include "trainables/functions.hpp"
+#include "trainables/mlp.hpp"
+#include "trainables/names.hpp"
+#include "trainables/pbt_toy.hpp"
+
+namespace coppice {
+
+namespace {
+
+constexpr std::string_view kDefaultDataset = "digits";
+
+std::vector<std::string> names_of(const std::vector<ParameterInfo>& table) {
+  std::vector<std::string> names;
+  for (const ParameterInfo& info : table) names.push_back(info.name);
+  return names;
+}
+
+/// The keys are checked before.
+std::unique_ptr<Trainable> make_mlp_from(const BuiltinSettings& settings,
+                                         const std::filesystem::path& study_directory) {
+  std::string dataset(kDefaultDataset);
+  for (const auto& [key, value] : settings) {
+    if (key == "dataset") dataset = to_text(value);
+  }
+  return make_mlp(load_dataset(dataset, study_directory));
+}
+
+template <std::unique_ptr<Trainable> (*kMake)()>
+std::unique_ptr<Trainable> make_plain(const BuiltinSettings&, const std::filesystem::path&) {
+  return kMake();
+}
+
+/// The parameters of a trainable of any dimension, for a space of this size.
+std::vector<ParameterInfo> parameters_for(const BuiltinInfo& info, const SearchSpace& space) {
+  if (!info.any_dimension) return info.parameters;
+  return coordinates(std::max(2, static_cast<int>(space.size())));
+}
+
+}  // namespace
+
+const std::vector<BuiltinInfo>& builtin_trainables() {
+  static const std::vector<BuiltinInfo> table = {
+      {.name = "branin",
+       .help = "test function of x1 in [-5, 10] and x2 in [0, 15], three minima of 0.397887",
+       .parameters = coordinates(2),
+       .metrics = {"value"},
+       .make = make_plain<make_branin>},
+      {.name = "hartmann6",
+       .help = "test function of x1 ... x6 in [0, 1], minimum -3.32237",
+       .parameters = coordinates(6),
+       .metrics = {"value"},
+       .make = make_plain<make_hartmann6>},
+      {.name = "rosenbrock",
+       .help = "test function of x1 ... xd, two at least, minimum 0 at (1, ..., 1)",
+       .parameters = coordinates(2),
+       .any_dimension = true,
+       .metrics = {"value"},
+       .make = make_plain<make_rosenbrock>},
+      {.name = "pbt_toy",
+       .help = "toy of population-based training with h1 and h2 in [0, 1]; maximise value (at most 1.2)",
+       .parameters = pbt_toy_parameters(),
+       .metrics = {"value", "theta1", "theta2"},
+       .several_steps = true,
+       .make = make_plain<make_pbt_toy>},
+      {.name = "curve",
+       .help = "synthetic learning curve of x in [0, 1], best at 0.3; minimise value",
+       .parameters = curve_parameters(),
+       .metrics = {"value"},
+       .several_steps = true,
+       .make = make_plain<make_curve>},
+      {.name = "mlp",
+       .help = "neural classifier on handwritten digits or a CSV file of yours; a step is a pass through the "
+               "data",
+       .parameters = mlp_parameters(),
+       .metrics = {"train_loss", "val_loss", "val_accuracy", "test_accuracy", "flops"},
+       .settings = {"dataset"},
+       .several_steps = true,
+       .make = make_mlp_from},
+  };
+  return table;
+}
+
+const BuiltinInfo* find_builtin(std::string_view name) {
+  for (const BuiltinInfo& info : builtin_trainables()) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<Trainable> make_builtin(std::string_view name, const BuiltinSettings& settings,
+                                        const std::filesystem::path& study_directory) {
+  const BuiltinInfo* info = find_builtin(name);
+  if (info == nullptr) {
+    std::vector<std::string> names;
+    for (const BuiltinInfo& entry : builtin_trainables()) names.push_back(entry.name);
+    throw std::invalid_argument("there is no built-in trainable '" + std::string(name) + "'" +
+                                name_hint(name, names));
+  }
+  const std::string problem = check_builtin_settings(*info, settings);
+  if (!problem.empty()) throw std::invalid_argument(problem);
+  return info->make(settings, study_directory);
+}
+
+std::string check_builtin_settings(const BuiltinInfo& info, const BuiltinSettings& settings) {
+  for (const auto& [key, value] : settings) {
+    if (std::find(info.settings.begin(), info.settings.end(), key) == info.settings.end()) {
+      const std::string start = info.name + " has no setting '" + key + "'";
+      return info.settings.empty() ? start + "; it takes none" : start + name_hint(key, info.settings);
+    }
+    if (!std::holds_alternative<std::string>(value)) {
+      return info.name + ": " + key + " is '" + to_text(value) + "', which is not a text";
+    }
+  }
+  return "";
+}
+
+std::string check_builtin_space(const BuiltinInfo& info, const SearchSpace& space) {
+  const std::vector<ParameterInfo> table = parameters_for(info, space);
+  for (const Parameter& parameter : space.parameters()) {
+    const auto entry = std::find_if(table.begin(), table.end(),
+                                    [&](const ParameterInfo& known) { return known.name == parameter.name; });
+    if (entry == table.end()) {
+      return info.name + " has no parameter '" + parameter.name + "'" +
+             name_hint(parameter.name, names_of(table));
+    }
+    if (entry->required && parameter.when.has_value()) {
+      return info.name + " needs " + parameter.name + " in every trial; take its condition (when) out";
+    }
+    const std::string problem = range_problem(*entry, parameter);
+    if (!problem.empty()) return info.name + ": " + problem;
+  }
+  for (const ParameterInfo& entry : table) {
+    if (entry.required && space.index_of(entry.name) == space.size()) {
+      return info.name + " needs the parameter " + entry.name + "; add it to the space";
+    }
+  }
+  return "";
+}
+
+}  // namespace coppice
