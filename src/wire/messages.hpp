@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/events.hpp"
@@ -48,6 +49,7 @@ struct Welcome {
   std::string study_directory;
   std::vector<std::string> command;  ///< argv of the trial host
   bool stdout_protocol = false;
+  std::vector<std::string> parameter_names;  ///< all of the study
   std::string metric;
   double startup_timeout_s = 0;
   double segment_timeout_s = 0;  ///< 0: none
@@ -67,7 +69,7 @@ struct Goodbye {
 struct RunSegment {
   std::int32_t incarnation = 0;
   Run run;
-  std::string params;               ///< a JSON object, named
+  std::vector<std::pair<std::string, Value>> params;  ///< named; absent ones left out
   std::vector<std::int32_t> ranks;  ///< of run.from's places, in their order; -1 for disk
 };
 
@@ -119,6 +121,7 @@ void fields(V& v, Welcome& x) {
   v("study_directory", x.study_directory);
   v("command", x.command);
   v("stdout_protocol", x.stdout_protocol);
+  v("parameter_names", x.parameter_names);
   v("metric", x.metric);
   v("startup_timeout_s", x.startup_timeout_s);
   v("segment_timeout_s", x.segment_timeout_s);

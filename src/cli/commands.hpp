@@ -1,0 +1,69 @@
+/// The subcommands of `coppice`: what each takes, and the function that carries it out and returns the exit status:
+/// 0 finished, 1 failed, 2 the user's mistake (thrown as UserError or SpecError and printed by main), 75 stopped with work left.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace coppice {
+
+/// The user's mistake outside a study file: one line with the fix.
+class UserError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct RunOptions {
+  std::filesystem::path study;
+  std::optional<std::filesystem::path> output;
+  bool fresh = false;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> set;
+  std::optional<int> workers;
+  bool quiet = false;
+};
+int run_command(const RunOptions& options);
+
+struct CheckOptions {
+  std::optional<std::filesystem::path> study;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> set;
+};
+int check_command(const CheckOptions& options);
+
+struct BestOptions {
+  std::filesystem::path results;  ///< DIR or study.h5
+  bool json = false;
+  int count = 1;
+};
+int best_command(const BestOptions& options);
+
+struct ExportOptions {
+  std::filesystem::path results;
+  std::string table;
+  std::string format = "csv";
+};
+int export_command(const ExportOptions& options);
+
+int recover_command(const std::filesystem::path& directory);
+
+struct ReplayOptions {
+  std::filesystem::path directory;
+  bool verify = false;
+  bool json = false;
+};
+int replay_command(const ReplayOptions& options);
+
+/// A trial host for a built-in trainable: started by workers, not by people.
+struct HostOptions {
+  std::string builtin;
+  std::string settings;  ///< a JSON object
+  std::filesystem::path study_directory;
+};
+int host_command(const HostOptions& options);
+
+}  // namespace coppice

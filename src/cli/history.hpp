@@ -1,0 +1,37 @@
+/// A study's past, from its journal: makes every decision again and asserts that it equals the record.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+
+#include "core/study.hpp"
+#include "journal/reader.hpp"
+
+namespace coppice {
+
+/// The decisions differ from the record: this binary, or the journal, isn't what it says.
+class ReplayMismatch : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct History {
+  std::int64_t entries = 0;
+  std::optional<JournalStart> last_start;
+  double time_s = 0;  ///< running time at the last entry
+  std::uint64_t end = 0;
+  std::optional<TornTail> torn;
+};
+
+/// Who else looks at the records while they are replayed.
+struct HistoryObserver {
+  std::function<void(const JournalStart&)> start;
+  std::function<void(const JournalEntry&)> entry;
+};
+
+/// Reads the journal to its end. Throws JournalError for damage before its end, ReplayMismatch naming the record.
+History replay_history(JournalReader& reader, Study& study, const HistoryObserver& observer);
+
+}  // namespace coppice

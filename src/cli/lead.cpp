@@ -1,0 +1,271 @@
+#include "cli/lead.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+
+#include "cli/catalogs.hpp"
+#include "cli/clock.hpp"
+#include "cluster/slurm.hpp"
+#include "coppice/version.hpp"
+#include "core/check.hpp"
+#include "report/summary.hpp"
+#include "results/h5_writer.hpp"
+#include "spec/identity.hpp"
+#include "spec/load_study.hpp"
+#include "wire/checkpoint_name.hpp"
+
+namespace coppice {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+std::string slurm_job() {
+  const auto info = slurm_info();
+  return info ? info->job_id : std::string();
+}
+
+std::string own_executable() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+std::vector<std::string> host_command_line(const StudySpec& spec) {
+  if (spec.trainable.kind == TrainableKind::kCommand) return spec.trainable.command;
+  auto settings = nlohmann::json::object();
+  for (const auto& [name, value] : spec.trainable.settings) settings[name] = to_text(value);
+  return {own_executable(), "host",          "--builtin",         spec.trainable.builtin,
+          "--settings",     settings.dump(), "--study-directory", spec.directory.string()};
+}
+
+}  // namespace
+
+Lead::Lead(const RunOptions& options, Spawner& spawner)
+    : spec_(load_study(options.study, options.set, options.seed, make_catalogs())),
+      spawner_(spawner),
+      quiet_(options.quiet),
+      directory_(std::filesystem::absolute(options.output.value_or(std::filesystem::path("results") / spec_.name))),
+      assembly_(assemble(spec_)),
+      recorder_(recorder_settings(spec_)) {
+  open_directory(options.fresh);
+  read_journal(options.fresh);
+}
+
+Lead::~Lead() {
+  if (writing_.valid()) writing_.wait();
+}
+
+void Lead::open_directory(bool fresh) {
+  std::error_code error;
+  for (const auto& folder : {directory_, directory_ / "checkpoints", directory_ / "logs"}) {
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+      throw UserError(fmt::format("can't create {}: {}; choose another directory with -o", folder.string(), error.message()));
+    }
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+      throw UserError(fmt::format("can't write in {}: {}; choose another directory with -o", folder.string(),
+                                  std::generic_category().message(errno)));
+    }
+  }
+  const auto journal = directory_ / "study.journal";
+  if (fresh && std::filesystem::exists(journal) && std::filesystem::file_size(journal) > 0) {
+    throw UserError(fmt::format("{} holds a study already, which --fresh does not overwrite; remove it, choose another directory with -o, "
+                                "or resume it without --fresh",
+                                directory_.string()));
+  }
+  try {
+    owner_ = Owner::take(directory_, slurm_job());
+  } catch (const OwnerRefused& refused) {
+    throw UserError(refused.what());
+  }
+}
+
+void Lead::read_journal(bool fresh) {
+  const auto path = directory_ / "study.journal";
+  if (fresh || !std::filesystem::exists(path)) return;
+  JournalReader reader(path);
+  if (reader.empty()) return;
+  journal_exists_ = true;
+  if (const auto difference = first_difference(reader.header().identity, spec_.identity)) {
+    throw UserError(fmt::format("{} holds another study: {}; choose another directory with -o", directory_.string(), *difference));
+  }
+  if (reader.decision_version() != kDecisionVersion) {
+    throw UserError(fmt::format("{} was begun by a coppice that decides differently (decision version {}, this one has {}): go on "
+                                "with coppice {}, or start anew with -o",
+                                directory_.string(), reader.decision_version(), kDecisionVersion, reader.header().version));
+  }
+  history_ = replay_history(reader, *assembly_.study,
+                            {[this](const JournalStart& start) { recorder_.start(start.unix_s, start.slurm_job); },
+                             [this](const JournalEntry& entry) {
+                               recorder_.add(entry.time_s, entry.event, entry.effects);
+                               next_seq_ = entry.seq + 1;
+                             }});
+  for (const Trial& trial : assembly_.study->board().trials()) assembly_.sampler->tell(assembly_.study->board(), trial.id);
+  if (history_.torn) {
+    fmt::print(stderr, "coppice: the journal ends in {} bytes that are no whole record (at byte {}): cut; nothing acknowledged is lost\n",
+               history_.torn->size_bytes, history_.torn->offset);
+  }
+  const auto& finish = assembly_.study->finish();
+  nothing_to_do_ = finish && finish->outcome == Outcome::kFinished && history_.last_start && history_.last_start->budget == budget_text();
+}
+
+std::string Lead::budget_text() const {
+  const auto text = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("-"); };
+  return fmt::format("trials {} wall_time {} target {}", text(spec_.budget.trials), text(spec_.budget.wall_time_s),
+                     text(spec_.budget.target));
+}
+
+Welcome Lead::welcome() const {
+  Welcome welcome;
+  welcome.run_directory = directory_.string();
+  welcome.study_directory = spec_.directory.string();
+  welcome.command = host_command_line(spec_);
+  welcome.stdout_protocol = spec_.trainable.kind == TrainableKind::kCommand && spec_.trainable.protocol == HostProtocol::kStdout;
+  for (const Parameter& parameter : spec_.space.parameters()) welcome.parameter_names.push_back(parameter.name);
+  welcome.metric = spec_.objectives.front().metric;
+  welcome.startup_timeout_s = spec_.timeouts.startup_s;
+  welcome.segment_timeout_s = spec_.timeouts.segment_s.value_or(0);
+  welcome.save_every_s = spec_.checkpoints.every_s;
+  return welcome;
+}
+
+TrialHost Lead::start_first_host(const WorkerPlace& place) {
+  TrialHost host = TrialHost::start(spawner_, host_launch(welcome(), place, 0));
+  for (;;) {
+    for (const HostMessage& message : host.poll()) {
+      if (const auto* ready = std::get_if<HostReady>(&message)) {
+        if (!ready->can_save && spec_.scheduler.name == "pbt") {
+          throw UserError("pbt copies the state of trials, and this trainable can't save one: write it as a coppice.Trainable with save "
+                          "and load, or take another scheduler");
+        }
+        return host;
+      }
+      if (const auto* exited = std::get_if<HostExited>(&message)) {
+        const std::string output = host.last_output();
+        throw UserError(fmt::format("the trainable does not start: {}{}", exited->description, output.empty() ? "" : "\n" + output));
+      }
+    }
+    pollfd waiting{host.fd(), POLLIN, 0};
+    ::poll(&waiting, 1, 1000);
+  }
+}
+
+void Lead::begin(Transport& transport, int workers, double now_s) {
+  workers_ = workers;
+  const auto path = directory_ / "study.journal";
+  if (journal_exists_) {
+    if (history_.torn) cut_journal(path, history_.end);
+    journal_ = JournalWriter::append_to(path, history_.end);
+  } else {
+    JournalHeader header;
+    header.name = spec_.name;
+    header.seed = spec_.seed;
+    header.study_text = spec_.text;
+    header.identity = spec_.identity;
+    header.version = kVersion;
+    header.created_unix_s = unix_s();
+    journal_ = JournalWriter::create(path, kDecisionVersion, header);
+  }
+  JournalStart start;
+  start.incarnation = assembly_.study->incarnation() + 1;
+  start.unix_s = unix_s();
+  start.host = host_name();
+  start.pid = ::getpid();
+  start.slurm_job = slurm_job();
+  start.version = kVersion;
+  start.budget = budget_text();
+  journal_->append(start);
+  recorder_.start(start.unix_s, start.slurm_job);
+  owner_->set_incarnation(start.incarnation);
+  sweep_checkpoints();
+
+  CoordinatorSettings settings;
+  settings.welcome = welcome();
+  settings.checkpoints = directory_ / "checkpoints";
+  settings.wall_time_s = spec_.budget.wall_time_s;
+  settings.time_before_s = history_.time_s;
+  coordinator_ = std::make_unique<Coordinator>(
+      settings, *assembly_.study, *assembly_.sampler, *assembly_.explorer, transport,
+      [this](double time_s, const Event& event, const Effects& effects) { record(time_s, event, effects); });
+  ProgressLimits limits{spec_.budget.trials, spec_.budget.wall_time_s, false};
+  if (spec_.scheduler.name == "pbt") {
+    limits.trials = spec_.scheduler.options.integer("population", 1);
+    limits.population = true;
+  }
+  progress_ = std::make_unique<Progress>(limits, quiet_);
+  coordinator_->begin(Begun{start.incarnation, spec_.budget.trials, spec_.budget.target}, now_s);
+}
+
+/// Files of states that nobody knows of any more: their writers died between the file and the journal.
+void Lead::sweep_checkpoints() const {
+  std::set<CheckpointId> known;
+  for (const auto& [key, entry] : assembly_.study->checkpoints().entries()) known.insert(entry.id);
+  std::error_code ignored;
+  for (const auto& file : std::filesystem::directory_iterator(directory_ / "checkpoints", ignored)) {
+    const std::string name = file.path().filename();
+    const auto id = parse_checkpoint_file_name(name);
+    if ((id && !known.contains(*id)) || name.ends_with(".ckpt.tmp")) std::filesystem::remove(file.path(), ignored);
+  }
+}
+
+void Lead::record(double time_s, const Event& event, const Effects& effects) {
+  if (!owner_->still_ours()) {
+    throw JournalError(fmt::format("{} was taken over by another run, which found this one silent: ending at once", directory_.string()));
+  }
+  journal_->append(JournalEntry{next_seq_++, time_s, event, effects});
+  recorder_.add(time_s, event, effects);
+}
+
+void Lead::tick(double now_s) {
+  coordinator_->tick(now_s);
+  const double time_s = coordinator_->running_time_s(now_s);
+  progress_->update(*assembly_.study, time_s, history_.time_s, workers_);
+  write_results_if_due(time_s);
+}
+
+void Lead::stop_for(const std::string& signal, double now_s) {
+  fmt::print(stderr, "\ncoppice: {}: stopping in order; running segments end with a checkpoint\n", signal);
+  coordinator_->request_stop(StopCause::kSignal, signal, now_s);
+}
+
+void Lead::write_results_if_due(double time_s) {
+  collect_write(false);
+  if (!writing_.valid() && schedule_.due(time_s)) write_results_now(time_s);
+}
+
+void Lead::write_results_now(double time_s) {
+  write_began_s_ = time_s;
+  writing_ = std::async(std::launch::async, [tables = recorder_.tables(), directory = directory_] {
+    return write_study(tables, directory);
+  });
+}
+
+void Lead::collect_write(bool wait) {
+  if (!writing_.valid()) return;
+  if (!wait && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+  const double before_s = steady_s();
+  const std::string error = writing_.get();
+  (void)before_s;
+  if (!error.empty()) fmt::print(stderr, "coppice: {}; the journal has everything, and coppice recover rebuilds study.h5\n", error);
+}
+
+int Lead::end(double now_s) {
+  const double time_s = coordinator_->running_time_s(now_s);
+  progress_->finish(*assembly_.study, time_s, history_.time_s, workers_);
+  progress_.reset();
+  journal_->sync();
+  collect_write(true);
+  write_results_now(time_s);
+  collect_write(true);
+  print_summary(recorder_.tables(), assembly_.study->finish(), directory_);
+  return coordinator_->exit_status();
+}
+
+}  // namespace coppice

@@ -1,0 +1,80 @@
+/// Rank 0's part of a run beside the coordinator itself: the study, its directory, its journal and results, what the terminal shows.
+///
+/// Construction does everything that can find the user at fault, before any training: it throws SpecError or UserError. Ownership: owns all
+/// of it; borrows the spawner. One thread, and one that writes study.h5 from a copy.
+#pragma once
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/assemble.hpp"
+#include "cli/commands.hpp"
+#include "cli/history.hpp"
+#include "cli/progress.hpp"
+#include "coordinator/coordinator.hpp"
+#include "journal/owner.hpp"
+#include "journal/writer.hpp"
+#include "results/recorder.hpp"
+#include "results/schedule.hpp"
+#include "spec/study_spec.hpp"
+#include "worker/worker.hpp"
+
+namespace coppice {
+
+class Lead {
+ public:
+  Lead(const RunOptions& options, Spawner& spawner);
+  ~Lead();
+
+  /// The study was finished before, and its budget has not grown: there is nothing to do.
+  bool nothing_to_do() const { return nothing_to_do_; }
+  const StudySpec& spec() const { return spec_; }
+  const std::filesystem::path& directory() const { return directory_; }
+
+  /// Starts a trial host and waits for its hello, so that a trainable that can't start is told now and not by failed trials. The host is to
+  /// be given to this rank's worker.
+  TrialHost start_first_host(const WorkerPlace& place);
+
+  void begin(Transport& transport, int workers, double now_s);
+  void on_message(const Message& message, double now_s) { coordinator_->on_message(message, now_s); }
+  void tick(double now_s);
+  void stop_for(const std::string& signal, double now_s);
+  bool over() const { return coordinator_->over(); }
+  /// Makes everything durable and says how it went. Returns the exit status.
+  int end(double now_s);
+
+ private:
+  void open_directory(bool fresh);
+  void read_journal(bool fresh);
+  void sweep_checkpoints() const;
+  Welcome welcome() const;
+  void record(double time_s, const Event& event, const Effects& effects);
+  void write_results_if_due(double time_s);
+  void write_results_now(double time_s);
+  void collect_write(bool wait);
+  std::string budget_text() const;
+
+  StudySpec spec_;
+  Spawner& spawner_;
+  bool quiet_;
+  std::filesystem::path directory_;
+  std::unique_ptr<Owner> owner_;
+  Assembly assembly_;
+  Recorder recorder_;
+  History history_;
+  bool journal_exists_ = false;
+  bool nothing_to_do_ = false;
+  std::unique_ptr<JournalWriter> journal_;
+  std::uint64_t next_seq_ = 0;
+  std::unique_ptr<Coordinator> coordinator_;
+  std::unique_ptr<Progress> progress_;
+  SnapshotSchedule schedule_;
+  std::future<std::string> writing_;
+  double write_began_s_ = 0;
+  int workers_ = 0;
+};
+
+}  // namespace coppice

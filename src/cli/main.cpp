@@ -1,0 +1,106 @@
+// The command line: what DESIGN calls the contract. Each subcommand is a file of its own.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "coppice/version.hpp"
+#include "spec/spec_error.hpp"
+
+namespace coppice {
+namespace {
+
+constexpr int kUsersMistake = 2;
+
+void add_study_options(CLI::App& command, std::optional<std::uint64_t>& seed, std::vector<std::string>& set) {
+  command.add_option("--seed", seed, "Seed of the study, instead of the file's");
+  command.add_option("--set", set, "KEY=VALUE: replaces a value of the study file, e.g. budget.trials=20")
+      ->allow_extra_args(false);
+}
+
+int run_main(int argc, char** argv) {
+  CLI::App app{"coppice: parallel hyperparameter tuning and population-based training", "coppice"};
+  app.set_version_flag("--version", std::string("coppice ") + kVersion);
+  app.require_subcommand(1);
+  std::function<int()> chosen;
+
+  RunOptions run;
+  auto* run_app = app.add_subcommand("run", "Run a study, or resume it; under mpirun or srun on its ranks");
+  run_app->add_option("STUDY", run.study, "The study file")->required();
+  run_app->add_option("-o,--output", run.output, "Directory of the results [results/<name>]");
+  run_app->add_flag("--fresh", run.fresh, "Start anew; refuses if the directory has results already");
+  run_app->add_option("--workers", run.workers, "Local workers, without mpirun [one a device, else 1]")
+      ->check(CLI::Range(1, 4096));
+  run_app->add_flag("-q,--quiet", run.quiet, "No progress, only the summary");
+  add_study_options(*run_app, run.seed, run.set);
+  run_app->callback([&] { chosen = [&] { return run_command(run); }; });
+
+  CheckOptions check;
+  auto* check_app = app.add_subcommand("check", "Validate a study; show ranks and devices");
+  check_app->add_option("STUDY", check.study, "The study file");
+  add_study_options(*check_app, check.seed, check.set);
+  check_app->callback([&] { chosen = [&] { return check_command(check); }; });
+
+  BestOptions best;
+  auto* best_app = app.add_subcommand("best", "The best trials of a study and their hyperparameters");
+  best_app->add_option("RESULTS", best.results, "Directory of the results, or study.h5")->required();
+  best_app->add_flag("--json", best.json, "As JSON");
+  best_app->add_option("-n", best.count, "How many")->check(CLI::PositiveNumber);
+  best_app->callback([&] { chosen = [&] { return best_command(best); }; });
+
+  ExportOptions exported;
+  auto* export_app = app.add_subcommand("export", "A table of study.h5 as CSV or JSON");
+  export_app->add_option("RESULTS", exported.results, "Directory of the results, or study.h5")->required();
+  export_app->add_option("--table", exported.table, "trials, reports, segments, decisions, workers or incumbent")
+      ->required();
+  export_app->add_option("--format", exported.format, "csv or json [csv]")->check(CLI::IsMember({"csv", "json"}));
+  export_app->callback([&] { chosen = [&] { return export_command(exported); }; });
+
+  std::filesystem::path recovered;
+  auto* recover_app = app.add_subcommand("recover", "Rebuild study.h5 from the journal, and verify both");
+  recover_app->add_option("DIR", recovered, "Directory of the results")->required();
+  recover_app->callback([&] { chosen = [&] { return recover_command(recovered); }; });
+
+  ReplayOptions replay;
+  auto* replay_app = app.add_subcommand("replay", "Make the decisions of a journal again");
+  replay_app->add_option("DIR", replay.directory, "Directory of the results")->required();
+  replay_app->add_flag("--verify", replay.verify, "Say only whether they are the same");
+  replay_app->add_flag("--json", replay.json, "Print every record as a line of JSON");
+  replay_app->callback([&] { chosen = [&] { return replay_command(replay); }; });
+
+  HostOptions host;
+  auto* host_app = app.add_subcommand("host", "")->group("");
+  host_app->add_option("--builtin", host.builtin)->required();
+  host_app->add_option("--settings", host.settings);
+  host_app->add_option("--study-directory", host.study_directory);
+  host_app->callback([&] { chosen = [&] { return host_command(host); }; });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::fprintf(stderr, "coppice: %s (see coppice --help)\n", error.what());
+    return kUsersMistake;
+  }
+  try {
+    return chosen();
+  } catch (const SpecError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return kUsersMistake;
+  } catch (const UserError& error) {
+    std::fprintf(stderr, "coppice: %s\n", error.what());
+    return kUsersMistake;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "coppice: %s\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace
+}  // namespace coppice
+
+int main(int argc, char** argv) {
+  return coppice::run_main(argc, argv);
+}

@@ -1,0 +1,134 @@
+#include "cli/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace coppice {
+namespace {
+
+constexpr int kBarCells = 24;
+constexpr double kTerminalInterval_s = 0.2;
+constexpr double kFirstPlainInterval_s = 2;
+constexpr double kLastPlainInterval_s = 60;
+
+std::string bar(double fraction) {
+  // Eighths of a cell.
+  static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const int eighths = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * kBarCells * 8));
+  std::string text;
+  for (int i = 0; i < eighths / 8; ++i) text += "█";
+  text += kEighths[eighths % 8];
+  const int drawn = eighths / 8 + (eighths % 8 > 0 ? 1 : 0);
+  text.append(static_cast<std::size_t>(kBarCells - drawn), ' ');
+  return text;
+}
+
+int terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+std::string clock_text(double seconds) {
+  const auto total = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
+  const auto hours = total / 3600;
+  if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, total / 60 % 60, total % 60);
+  return fmt::format("{}:{:02}", total / 60, total % 60);
+}
+
+std::optional<double> fraction_done(const Study& study, const ProgressLimits& limits, double running_s) {
+  std::optional<double> fraction;
+  const auto offer = [&](double value) { fraction = std::max(fraction.value_or(0), std::clamp(value, 0.0, 1.0)); };
+  const Step limit = study.settings().steps_per_trial;
+  const auto part = [limit](const Trial& trial) {
+    if (is_over(trial.state) || trial.state == TrialState::kPaused) return 1.0;
+    return limit == kOpenEnd ? 0.0 : static_cast<double>(trial.steps) / static_cast<double>(limit);
+  };
+  if (limits.trials && *limits.trials > 0) {
+    double sum = 0;
+    if (limits.population) {
+      std::map<MemberId, double> members;
+      for (const Trial& trial : study.board().trials()) {
+        members[trial.member] = trial.state == TrialState::kComplete ? 1 : static_cast<double>(trial.steps) / static_cast<double>(limit);
+      }
+      for (const auto& [member, done] : members) sum += done;
+    } else {
+      for (const Trial& trial : study.board().trials()) {
+        if (!trial.origin) sum += part(trial);
+      }
+    }
+    offer(sum / static_cast<double>(*limits.trials));
+  }
+  if (limits.wall_time_s) offer(running_s / *limits.wall_time_s);
+  return fraction;
+}
+
+Progress::Progress(ProgressLimits limits, bool quiet)
+    : limits_(limits),
+      quiet_(quiet),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      interval_s_(terminal_ ? kTerminalInterval_s : kFirstPlainInterval_s) {}
+
+Progress::~Progress() {
+  if (drawn_ && terminal_) fmt::print(stderr, "\n");
+}
+
+std::string Progress::line(const Study& study, double running_s, double since_s, int workers) const {
+  std::string text;
+  const auto fraction = fraction_done(study, limits_, running_s);
+  if (fraction) text += fmt::format("{:3.0f} % {} ", std::floor(*fraction * 100), terminal_ ? "▕" + bar(*fraction) + "▏" : "");
+  const Incumbent& best = study.board().incumbent();
+  text += best.trial == kNoTrial ? std::string("no value yet")
+                                 : fmt::format("best {} {:.6g} (trial {}, step {})", study.settings().metric,
+                                               study.value_of(best.score), best.trial, best.step);
+  text += fmt::format(" · {} trials · {}/{} busy · {}", study.board().size(), study.running(), workers, clock_text(running_s));
+  // The time that is left, by the pace of this incarnation.
+  if (fraction && fraction_at_start_ >= 0 && *fraction > fraction_at_start_ + 0.01 && *fraction < 1) {
+    const double pace = (*fraction - fraction_at_start_) / std::max(1e-9, running_s - since_s);
+    text += fmt::format(", {} left", clock_text((1 - *fraction) / pace));
+  }
+  return text;
+}
+
+void Progress::draw(const std::string& line) {
+  if (!terminal_) {
+    fmt::print(stderr, "{}\n", line);
+    return;
+  }
+  // Cut at the edge: a wrapped line could not be drawn over. Columns are counted by code points.
+  std::string visible;
+  int columns = terminal_columns() - 1;
+  for (std::size_t i = 0; i < line.size() && columns > 0;) {
+    std::size_t next = i + 1;
+    while (next < line.size() && (static_cast<unsigned char>(line[next]) & 0xc0) == 0x80) ++next;
+    visible.append(line, i, next - i);
+    i = next;
+    --columns;
+  }
+  fmt::print(stderr, "\r\033[K{}", visible);
+  drawn_ = true;
+}
+
+void Progress::update(const Study& study, double running_s, double since_s, int workers) {
+  if (quiet_) return;
+  if (fraction_at_start_ < 0) fraction_at_start_ = fraction_done(study, limits_, since_s).value_or(0);
+  if (running_s - since_s < next_s_) return;
+  next_s_ = running_s - since_s + interval_s_;
+  if (!terminal_) interval_s_ = std::min(kLastPlainInterval_s, interval_s_ * 2);
+  draw(line(study, running_s, since_s, workers));
+}
+
+void Progress::finish(const Study& study, double running_s, double since_s, int workers) {
+  if (quiet_) return;
+  draw(line(study, running_s, since_s, workers));
+  if (terminal_) fmt::print(stderr, "\n");
+  drawn_ = false;
+}
+
+}  // namespace coppice

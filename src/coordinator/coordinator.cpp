@@ -1,0 +1,181 @@
+#include "coordinator/coordinator.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "wire/bytes.hpp"
+#include "wire/checkpoint_name.hpp"
+
+namespace coppice {
+namespace {
+
+/// Events that a worker may tell; the others are the coordinator's own.
+bool is_workers(const Event& event) {
+  return std::holds_alternative<Reported>(event) || std::holds_alternative<Saved>(event) ||
+         std::holds_alternative<CheckpointLost>(event) || std::holds_alternative<SegmentEnded>(event) ||
+         std::holds_alternative<SegmentFailed>(event);
+}
+
+TrialId trial_of(const Event& event) {
+  if (const auto* reported = std::get_if<Reported>(&event)) return reported->trial;
+  if (const auto* ended = std::get_if<SegmentEnded>(&event)) return ended->trial;
+  if (const auto* failed = std::get_if<SegmentFailed>(&event)) return failed->trial;
+  return kNoTrial;
+}
+
+}  // namespace
+
+Coordinator::Coordinator(CoordinatorSettings settings, Study& study, Sampler& sampler, Sampler& explorer,
+                         Transport& transport, Record record)
+    : settings_(std::move(settings)),
+      study_(study),
+      sampler_(sampler),
+      explorer_(explorer),
+      transport_(transport),
+      record_(std::move(record)) {
+  for (int rank = 0; rank < transport_.size(); ++rank) awaited_.insert(rank);
+}
+
+template <class T>
+void Coordinator::send(int rank, MessageType type, const T& body) {
+  transport_.send(rank, static_cast<std::uint32_t>(type), to_bytes(body));
+}
+
+void Coordinator::begin(const Begun& begun, double now_s) {
+  began_s_ = now_s;
+  settings_.welcome.incarnation = begun.incarnation;
+  apply(begun, now_s);
+}
+
+void Coordinator::on_message(const Message& message, double now_s) {
+  switch (static_cast<MessageType>(message.type)) {
+    case MessageType::kHello:
+      if (const auto hello = from_bytes<Hello>(message.body)) on_hello(*hello, message.from, now_s);
+      break;
+    case MessageType::kTold:
+      if (auto told = from_bytes<Told>(message.body);
+          told && told->incarnation == study_.incarnation() && is_workers(told->event)) {
+        apply(std::move(told->event), now_s);
+      }
+      break;
+    case MessageType::kGoodbye:
+      awaited_.erase(message.from);
+      break;
+    default:
+      break;
+  }
+}
+
+void Coordinator::on_hello(const Hello& hello, int from, double now_s) {
+  if (finished_s_) {
+    send(from, MessageType::kShutdown, Shutdown{exit_status()});
+    return;
+  }
+  Welcome welcome = settings_.welcome;
+  welcome.worker = study_.next_worker();
+  ranks_[welcome.worker] = from;
+  send(from, MessageType::kWelcome, welcome);
+  apply(WorkerUp{welcome.worker, hello.rank, hello.host, hello.device_uuid, hello.device_name}, now_s);
+}
+
+void Coordinator::lose_rank(int rank, const std::string& reason, double now_s) {
+  awaited_.erase(rank);
+  const auto it =
+      std::find_if(ranks_.begin(), ranks_.end(), [rank](const auto& item) { return item.second == rank; });
+  if (it == ranks_.end()) return;
+  const WorkerId worker = it->first;
+  ranks_.erase(it);
+  apply(WorkerLost{worker, reason}, now_s);
+}
+
+void Coordinator::request_stop(StopCause cause, const std::string& reason, double now_s) {
+  apply(StopRequested{cause, reason}, now_s);
+}
+
+void Coordinator::tick(double now_s) {
+  if (settings_.wall_time_s && !study_.halting() && !finished_s_ &&
+      running_time_s(now_s) >= *settings_.wall_time_s) {
+    request_stop(StopCause::kWallTime, "budget.wall_time is used up", now_s);
+  }
+  if (finished_s_ && (awaited_.empty() || now_s - *finished_s_ > settings_.farewell_s)) over_ = true;
+}
+
+void Coordinator::apply(Event event, double now_s) {
+  events_.push_back(std::move(event));
+  if (applying_) return;
+  applying_ = true;
+  while (!events_.empty()) {
+    const Event next = std::move(events_.front());
+    events_.pop_front();
+    apply_one(next, now_s);
+  }
+  applying_ = false;
+}
+
+void Coordinator::apply_one(const Event& event, double now_s) {
+  const Effects effects = study_.step(event);
+  if (!effects.accepted) return;
+  record_(running_time_s(now_s), event, effects);
+  if (const TrialId trial = trial_of(event); trial != kNoTrial) sampler_.tell(study_.board(), trial);
+  for (const Command& command : effects.commands) {
+    std::visit([this](const auto& c) { execute(c); }, command);
+  }
+  if (study_.finish() && !finished_s_) finished_s_ = now_s;
+}
+
+void Coordinator::execute(const Propose& command) {
+  SampleRequest request;
+  request.trial = command.trial;
+  if (command.base) request.base = &study_.board().trial(*command.base).params;
+  Proposal proposal = (command.base ? explorer_ : sampler_).ask(request);
+  events_.push_back(Proposed{command.request, std::move(proposal.params), std::move(proposal.note)});
+}
+
+void Coordinator::execute(const Run& command) {
+  RunSegment order;
+  order.incarnation = study_.incarnation();
+  order.run = command;
+  order.params = study_.settings().space.named(command.params).items();
+  if (command.from) {
+    for (const WorkerId place : command.from->places)
+      order.ranks.push_back(place == kDisk ? -1 : ranks_.at(place));
+  }
+  send(ranks_.at(command.worker), MessageType::kRunSegment, order);
+}
+
+void Coordinator::execute(const Stop& command) {
+  send(ranks_.at(command.worker), MessageType::kStopSegment,
+       StopSegment{study_.incarnation(), command.segment});
+}
+
+void Coordinator::execute(const Drop& command) {
+  for (const WorkerId place : command.places) {
+    if (place == kDisk) {
+      std::error_code ignored;
+      std::filesystem::remove(settings_.checkpoints / checkpoint_file_name(command.checkpoint), ignored);
+    } else if (const auto it = ranks_.find(place); it != ranks_.end()) {
+      send(it->second, MessageType::kDropCheckpoint,
+           DropCheckpoint{study_.incarnation(), command.checkpoint});
+    }
+  }
+}
+
+void Coordinator::execute(const Finish&) {
+  for (const int rank : awaited_) send(rank, MessageType::kShutdown, Shutdown{exit_status()});
+}
+
+int Coordinator::exit_status() const {
+  if (!study_.finish()) return 1;
+  switch (study_.finish()->outcome) {
+    case Outcome::kFinished:
+      return 0;
+    case Outcome::kStopped:
+      return 75;
+    case Outcome::kFailed:
+      return 1;
+  }
+  return 1;
+}
+
+}  // namespace coppice

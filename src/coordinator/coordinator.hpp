@@ -1,0 +1,81 @@
+/// The coordinator: turns messages of workers into events of the study and commands of the study into
+/// messages.
+///
+/// The order that everything rests on: an event goes through the study, then to `record` (journal and
+/// tables), and only then do its commands leave. If `record` throws, nothing leaves and the exception goes to
+/// the caller: the run must end. Ownership: borrows study, samplers and transport. One thread; nothing
+/// blocks. `now_s` is any clock that doesn't go back.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/sampler.hpp"
+#include "core/study.hpp"
+#include "transport/transport.hpp"
+#include "wire/messages.hpp"
+
+namespace coppice {
+
+struct CoordinatorSettings {
+  Welcome welcome;                    ///< what workers are told; `worker` is filled in
+  std::filesystem::path checkpoints;  ///< the directory of those on disk
+  std::optional<double> wall_time_s;  ///< limit on the running time
+  double time_before_s = 0;           ///< running time of the incarnations before this one
+  double farewell_s = 120;            ///< how long workers may take to finish writing at the end
+};
+
+class Coordinator {
+ public:
+  /// `time_s` is running time, without the gaps between incarnations.
+  using Record = std::function<void(double time_s, const Event& event, const Effects& effects)>;
+
+  Coordinator(CoordinatorSettings settings, Study& study, Sampler& sampler, Sampler& explorer,
+              Transport& transport, Record record);
+
+  void begin(const Begun& begun, double now_s);
+  void on_message(const Message& message, double now_s);
+  void tick(double now_s);
+  void request_stop(StopCause cause, const std::string& reason, double now_s);
+  /// Declares a worker dead; what it says afterwards is dropped.
+  void lose_rank(int rank, const std::string& reason, double now_s);
+
+  /// The study is finished and every worker said goodbye, or had its time.
+  bool over() const { return over_; }
+  double running_time_s(double now_s) const { return settings_.time_before_s + (now_s - began_s_); }
+  int exit_status() const;
+
+ private:
+  void apply(Event event, double now_s);
+  void apply_one(const Event& event, double now_s);
+  void execute(const Propose& command);
+  void execute(const Run& command);
+  void execute(const Stop& command);
+  void execute(const Drop& command);
+  void execute(const Finish& command);
+  void on_hello(const Hello& hello, int from, double now_s);
+  template <class T>
+  void send(int rank, MessageType type, const T& body);
+
+  CoordinatorSettings settings_;
+  Study& study_;
+  Sampler& sampler_;
+  Sampler& explorer_;
+  Transport& transport_;
+  Record record_;
+  double began_s_ = 0;
+  std::deque<Event> events_;  ///< that wait for the one under way
+  bool applying_ = false;
+  std::map<WorkerId, int> ranks_;  ///< of the living workers
+  std::set<int> awaited_;          ///< ranks that have not said goodbye
+  std::optional<double> finished_s_;
+  bool over_ = false;
+};
+
+}  // namespace coppice

@@ -1,0 +1,373 @@
+#include "worker/worker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "core/check.hpp"
+#include "wire/bytes.hpp"
+
+namespace coppice {
+namespace {
+
+constexpr int kCoordinatorRank = 0;
+
+template <class T>
+std::optional<T> body_of(const Message& message) {
+  return from_bytes<T>(message.body);
+}
+
+}  // namespace
+
+Worker::Worker(Transport& transport, Spawner& spawner, WorkerPlace place, std::optional<TrialHost> host)
+    : transport_(transport), spawner_(spawner), place_(std::move(place)), host_(std::move(host)) {}
+
+void Worker::start(double now_s) {
+  idle_since_s_ = now_s;
+  transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(MessageType::kHello),
+                  to_bytes(Hello{transport_.rank(), place_.host, place_.device_uuid, place_.device_name}));
+}
+
+void Worker::on_message(const Message& message, double now_s) {
+  // What another incarnation sent, and what can't be read, is nobody's here.
+  const auto current = [this](const auto& body) {
+    return body && welcome_ && body->incarnation == welcome_->incarnation;
+  };
+  switch (static_cast<MessageType>(message.type)) {
+    case MessageType::kWelcome:
+      if (const auto body = body_of<Welcome>(message); body && !welcome_) on(*body);
+      break;
+    case MessageType::kRunSegment:
+      if (auto body = body_of<RunSegment>(message); current(body)) on(std::move(*body), now_s);
+      break;
+    case MessageType::kStopSegment:
+      if (const auto body = body_of<StopSegment>(message); current(body)) on(*body, now_s);
+      break;
+    case MessageType::kDropCheckpoint:
+      if (const auto body = body_of<DropCheckpoint>(message); current(body)) on(*body);
+      break;
+    case MessageType::kShutdown:
+      if (const auto body = body_of<Shutdown>(message)) on(*body);
+      break;
+    case MessageType::kPull:
+      if (const auto body = body_of<Pull>(message); current(body)) on(*body, message.from);
+      break;
+    case MessageType::kChunk:
+      if (const auto body = body_of<Chunk>(message); current(body)) on(*body, now_s);
+      break;
+    default:
+      break;
+  }
+}
+
+void Worker::on(const Welcome& welcome) {
+  welcome_ = welcome;
+  store_ = std::make_unique<CheckpointStore>(std::filesystem::path(welcome.run_directory) / "checkpoints",
+                                             place_.memory_limit_bytes);
+}
+
+void Worker::on(RunSegment order, double now_s) {
+  check(!active_, "a worker gets one segment at a time");
+  active_.emplace();
+  active_->order = std::move(order);
+  active_->times.wait_s = now_s - idle_since_s_;
+  active_->since_s = now_s;
+  const Run& run = active_->order.run;
+  active_->reported = run.report_after;
+  if (in_place(run)) {
+    give_to_host(now_s, false);
+    return;
+  }
+  if (!run.from) {
+    state_arrived({}, now_s);
+    return;
+  }
+  // Nearest first: this worker's memory, another's, disk.
+  std::vector<std::size_t> order_of_places(run.from->places.size());
+  for (std::size_t i = 0; i < order_of_places.size(); ++i) order_of_places[i] = i;
+  const auto distance = [&](std::size_t i) {
+    const int rank = active_->order.ranks[i];
+    return rank == transport_.rank() ? 0 : rank >= 0 ? 1 : 2;
+  };
+  std::stable_sort(order_of_places.begin(), order_of_places.end(),
+                   [&](std::size_t a, std::size_t b) { return distance(a) < distance(b); });
+  active_->places.assign(order_of_places.begin(), order_of_places.end());
+  fetch_state(now_s);
+}
+
+/// Whether the host can just go on: it trained this trial last and stands where the segment begins.
+bool Worker::in_place(const Run& run) const {
+  return host_ && host_ready_ && host_trial_ == run.trial &&
+         (host_step_ == run.report_after || (run.from && host_step_ == run.from->checkpoint.step));
+}
+
+void Worker::fetch_state(double now_s) {
+  Active& active = *active_;
+  const Source& source = *active.order.run.from;
+  if (active.places.empty()) {
+    fail_segment(fmt::format("no copy of the state of trial {} at step {} could be had",
+                             source.checkpoint.trial, source.checkpoint.step),
+                 now_s);
+    return;
+  }
+  const std::size_t place = active.places.front();
+  const int rank = active.order.ranks[place];
+  if (rank == transport_.rank()) {
+    if (const Blob* blob = store_->find(source.checkpoint)) {
+      state_arrived(share(*blob), now_s);
+    } else {
+      place_failed(now_s);
+    }
+  } else if (rank >= 0) {
+    active.pull.emplace(transport_, welcome_->incarnation, next_pull_++, source.checkpoint, rank, now_s);
+  } else {
+    active.reading = true;
+    store_->read(source.checkpoint);
+  }
+}
+
+void Worker::place_failed(double now_s) {
+  Active& active = *active_;
+  const Source& source = *active.order.run.from;
+  tell(CheckpointLost{source.checkpoint, source.places[active.places.front()]});
+  active.places.pop_front();
+  active.pull.reset();
+  active.reading = false;
+  fetch_state(now_s);
+}
+
+void Worker::state_arrived(Blob state, double now_s) {
+  Active& active = *active_;
+  active.pull.reset();
+  active.reading = false;
+  active.state = std::move(state);
+  active.has_state = active.order.run.from.has_value();
+  active.times.transfer_s = now_s - active.since_s;
+  active.since_s = now_s;
+  if (!host_) {
+    host_ready_ = false;
+    try {
+      host_.emplace(TrialHost::start(spawner_, host_launch(*welcome_, place_, transport_.rank())));
+    } catch (const std::exception& error) {
+      fail_segment(error.what(), now_s);
+      return;
+    }
+  }
+  host_trial_ = kNoTrial;
+  if (host_ready_) give_to_host(now_s, true);
+}
+
+void Worker::give_to_host(double now_s, bool fresh) {
+  Active& active = *active_;
+  const Run& run = active.order.run;
+  SegmentOrder order;
+  order.segment = run.segment;
+  order.trial = run.trial;
+  order.params = Parameters(active.order.params);
+  order.seed = run.trial_seed;
+  order.from_step = run.from ? run.from->checkpoint.step : fresh ? 0 : host_step_;
+  order.until = run.until;
+  order.report_after = run.report_after;
+  order.save_every_s = welcome_->save_every_s;
+  order.fresh = fresh;
+  order.save_at_end = true;
+  order.device = place_.visible_device;
+  order.metric = welcome_->metric;
+  active.times.startup_s = now_s - active.since_s;
+  active.since_s = now_s;
+  active.training = true;
+  host_->run(order, fresh && active.has_state ? &active.state : nullptr);
+  active.state = {};
+  if (active.stopped) host_->stop_segment();
+}
+
+void Worker::on(const StopSegment& order, double now_s) {
+  if (!active_ || active_->order.run.segment != order.segment) return;
+  active_->stopped = true;
+  if (active_->training) {
+    host_->stop_segment();
+    return;
+  }
+  // Nothing of it has begun: it stands where it stood.
+  const Run& run = active_->order.run;
+  end_segment(run.from ? run.from->checkpoint.step : 0, false, now_s);
+}
+
+void Worker::on(const DropCheckpoint& order) {
+  if (store_) store_->drop(order.checkpoint);
+}
+
+void Worker::on(const Shutdown& order) {
+  exit_status_ = order.exit_status;
+  if (host_) host_->shutdown();
+}
+
+void Worker::on(const Pull& pull, int from) {
+  transport_.send(from, static_cast<std::uint32_t>(MessageType::kChunk),
+                  to_bytes(answer_pull(pull, store_->find(pull.checkpoint))));
+}
+
+void Worker::on(const Chunk& chunk, double now_s) {
+  if (!active_ || !active_->pull) return;
+  active_->pull->on_chunk(chunk, now_s);
+  if (active_->pull->complete()) {
+    pulled_bytes_ += active_->pull->received_bytes();
+    active_->times.transfer_bytes = active_->pull->received_bytes();
+    state_arrived(active_->pull->take(), now_s);
+  } else if (!active_->pull->failed().empty()) {
+    place_failed(now_s);
+  }
+}
+
+void Worker::on_host(const HostReady&, double now_s) {
+  host_ready_ = true;
+  if (active_ && !active_->training && !active_->pull && !active_->reading) give_to_host(now_s, true);
+}
+
+void Worker::on_host(const HostReport& message, double) {
+  if (!active_ || message.segment != active_->order.run.segment || message.step <= active_->reported) return;
+  active_->reported = message.step;
+  tell(Reported{message.segment, active_->order.run.trial, welcome_->worker, message.step, message.metrics});
+}
+
+void Worker::on_host(HostSaved& message, double) {
+  if (!active_ || message.segment != active_->order.run.segment) return;
+  const CheckpointId id{active_->order.run.trial, message.step, message.segment};
+  const auto size_bytes = static_cast<std::int64_t>(message.state.size());
+  store_->put(id, std::move(message.state));
+  tell(Saved{id, welcome_->worker, size_bytes});
+}
+
+void Worker::on_host(const HostEnded& message, double now_s) {
+  if (!active_ || message.segment != active_->order.run.segment) return;
+  active_->times.startup_s += message.setup_s;
+  active_->times.load_s = message.load_s;
+  active_->times.train_s = message.train_s;
+  active_->times.save_s = message.save_s;
+  host_trial_ = active_->order.run.trial;
+  host_step_ = message.step;
+  end_segment(message.step, message.done, now_s);
+}
+
+void Worker::on_host(const HostFailed& message, double now_s) {
+  if (!active_ || message.segment != active_->order.run.segment) return;
+  host_trial_ = kNoTrial;
+  fail_segment(message.error, now_s);
+}
+
+void Worker::on_host(const HostExited& message, double now_s) {
+  const std::string output = host_->last_output();
+  host_.reset();
+  host_ready_ = false;
+  host_trial_ = kNoTrial;
+  if (!active_) return;
+  fail_segment("the trial host ended: " + message.description +
+                   (output.empty() ? "" : "; its last output:\n" + output),
+               now_s);
+}
+
+void Worker::end_segment(Step step, bool done, double now_s) {
+  const Run& run = active_->order.run;
+  tell(SegmentEnded{run.segment, run.trial, welcome_->worker, step, done, active_->times});
+  active_.reset();
+  idle_since_s_ = now_s;
+}
+
+void Worker::fail_segment(const std::string& error, double now_s) {
+  const Run& run = active_->order.run;
+  if (active_->training) active_->times.failed_s = now_s - active_->since_s;
+  tell(SegmentFailed{run.segment, run.trial, welcome_->worker, active_->reported, error, active_->times});
+  active_.reset();
+  idle_since_s_ = now_s;
+}
+
+void Worker::tell(Event event) {
+  transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(MessageType::kTold),
+                  to_bytes(Told{welcome_->incarnation, std::move(event)}));
+}
+
+void Worker::tick(double now_s) {
+  if (store_) poll_store(now_s);
+  if (host_) poll_host(now_s);
+  if (active_ && active_->pull) {
+    active_->pull->tick(now_s);
+    if (!active_->pull->failed().empty()) place_failed(now_s);
+  }
+  if (active_ && active_->training && welcome_->segment_timeout_s > 0 &&
+      now_s - active_->since_s > welcome_->segment_timeout_s) {
+    host_->kill();
+    host_.reset();
+    host_ready_ = false;
+    host_trial_ = kNoTrial;
+    fail_segment(fmt::format("it ran longer than timeouts.segment, {} s", welcome_->segment_timeout_s),
+                 now_s);
+  }
+  end_if_quiet();
+}
+
+void Worker::poll_store(double now_s) {
+  for (StoreResult& result : store_->poll()) {
+    if (const auto* written = std::get_if<CheckpointWritten>(&result)) {
+      if (written->error.empty()) {
+        tell(Saved{written->id, kDisk, written->size_bytes});
+      } else {
+        fmt::print(stderr, "coppice: {}; the copy in memory is kept\n", written->error);
+      }
+    } else if (const auto* evicted = std::get_if<CheckpointEvicted>(&result)) {
+      tell(CheckpointLost{evicted->id, welcome_->worker});
+    } else {
+      auto& fetched = std::get<CheckpointFetched>(result);
+      if (!active_ || !active_->reading || active_->order.run.from->checkpoint != fetched.id) continue;
+      if (fetched.error.empty()) {
+        state_arrived(std::move(fetched.blob), now_s);
+      } else {
+        fmt::print(stderr, "coppice: {}\n", fetched.error);
+        place_failed(now_s);
+      }
+    }
+  }
+}
+
+void Worker::poll_host(double now_s) {
+  for (HostMessage& message : host_->poll()) {
+    std::visit([&](auto& m) { on_host(m, now_s); }, message);
+    if (!host_) return;
+  }
+}
+
+void Worker::end_if_quiet() {
+  if (!exit_status_ || over_ || (store_ && store_->busy())) return;
+  if (!goodbye_said_) {
+    goodbye_said_ = true;
+    transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(MessageType::kGoodbye),
+                    to_bytes(Goodbye{welcome_ ? welcome_->incarnation : 0}));
+  }
+  over_ = transport_.idle();
+}
+
+std::vector<int> Worker::fds() const {
+  std::vector<int> result;
+  if (store_) result.push_back(store_->fd());
+  if (host_) result.push_back(host_->fd());
+  return result;
+}
+
+HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int rank) {
+  HostLaunch launch;
+  launch.command = welcome.command;
+  launch.protocol = welcome.stdout_protocol ? HostProtocol::kStdout : HostProtocol::kServe;
+  launch.cwd = welcome.study_directory;
+  launch.parameter_names = welcome.parameter_names;
+  launch.log = std::filesystem::path(welcome.run_directory) / "logs" / fmt::format("worker-{}.log", rank);
+  launch.startup_s = welcome.startup_timeout_s;
+  if (!place.visible_device.empty()) {
+    launch.environment["CUDA_VISIBLE_DEVICES"] = place.visible_device;
+    launch.environment["ROCR_VISIBLE_DEVICES"] = place.visible_device;
+    launch.environment["ZE_AFFINITY_MASK"] = place.visible_device;
+  }
+  return launch;
+}
+
+}  // namespace coppice

@@ -1,0 +1,115 @@
+/// A worker: takes segments from the coordinator, one at a time, and has them trained by a trial host that it
+/// supervises; keeps the checkpoints that come out, gives them to other workers that ask, and copies them to
+/// disk in the background.
+///
+/// Ownership: owns its host and its checkpoints; the transport and the spawner outlive it. Threads: one
+/// caller, who passes messages on and calls tick() whenever a descriptor of fds() is readable or some time
+/// has passed; nothing blocks. Failure: whatever the host does ends as an event told to the coordinator.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/transport.hpp"
+#include "wire/messages.hpp"
+#include "worker/checkpoint_pull.hpp"
+#include "worker/checkpoint_store.hpp"
+#include "worker/spawner.hpp"
+#include "worker/trial_host.hpp"
+
+namespace coppice {
+
+/// What this worker computes on.
+struct WorkerPlace {
+  std::string host;
+  std::string device_uuid;
+  std::string device_name;
+  std::string visible_device;           ///< CUDA_VISIBLE_DEVICES of its hosts; empty: hidden from them
+  std::int64_t memory_limit_bytes = 0;  ///< for checkpoints
+};
+
+class Worker {
+ public:
+  /// `host`: one that was started already and has not said hello yet, if any.
+  Worker(Transport& transport, Spawner& spawner, WorkerPlace place,
+         std::optional<TrialHost> host = std::nullopt);
+
+  /// Says hello to the coordinator.
+  void start(double now_s);
+  void on_message(const Message& message, double now_s);
+  void tick(double now_s);
+  std::vector<int> fds() const;
+  /// Set once everything is written and said: the exit status that the coordinator asked for.
+  std::optional<int> exit_status() const { return over_ ? exit_status_ : std::nullopt; }
+  /// Bytes of checkpoints that came from other ranks.
+  std::int64_t pulled_bytes() const { return pulled_bytes_; }
+
+ private:
+  /// A segment from its order to its end.
+  struct Active {
+    RunSegment order;
+    SegmentTimes times;
+    double since_s = 0;     ///< begin of the phase under way
+    bool training = false;  ///< the host has the order
+    bool stopped = false;
+    Step reported = 0;
+    std::deque<std::size_t> places;  ///< indices into order.run.from->places that are still worth a try
+    std::optional<CheckpointPull> pull;
+    bool reading = false;
+    Blob state;
+    bool has_state = false;
+  };
+
+  void on(const Welcome& welcome);
+  void on(RunSegment order, double now_s);
+  void on(const StopSegment& order, double now_s);
+  void on(const DropCheckpoint& order);
+  void on(const Shutdown& order);
+  void on(const Pull& pull, int from);
+  void on(const Chunk& chunk, double now_s);
+
+  void on_host(const HostReady& message, double now_s);
+  void on_host(const HostReport& message, double now_s);
+  void on_host(HostSaved& message, double now_s);
+  void on_host(const HostEnded& message, double now_s);
+  void on_host(const HostFailed& message, double now_s);
+  void on_host(const HostExited& message, double now_s);
+
+  bool in_place(const Run& run) const;
+  void fetch_state(double now_s);
+  void state_arrived(Blob state, double now_s);
+  void place_failed(double now_s);
+  void give_to_host(double now_s, bool fresh);
+  void fail_segment(const std::string& error, double now_s);
+  void end_segment(Step step, bool done, double now_s);
+  void tell(Event event);
+  void poll_store(double now_s);
+  void poll_host(double now_s);
+  void end_if_quiet();
+
+  Transport& transport_;
+  Spawner& spawner_;
+  WorkerPlace place_;
+  std::optional<Welcome> welcome_;
+  std::unique_ptr<CheckpointStore> store_;
+  std::optional<TrialHost> host_;
+  bool host_ready_ = false;
+  TrialId host_trial_ = kNoTrial;  ///< what the host has in place …
+  Step host_step_ = 0;             ///< … and where it stands
+  std::optional<Active> active_;
+  double idle_since_s_ = 0;
+  std::int64_t next_pull_ = 1;
+  std::int64_t pulled_bytes_ = 0;
+  std::optional<int> exit_status_;
+  bool goodbye_said_ = false;
+  bool over_ = false;
+};
+
+/// The launch of a trial host as the coordinator described it.
+HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int rank);
+
+}  // namespace coppice

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs all tests. Arguments go to ctest, e.g. tests/run.sh -R study
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source jobs/setup.sh
+
+install_packages test
+cmake --preset ci >/dev/null
+cmake --build --preset ci
+ctest --preset ci -j "$(nproc)" "$@"
