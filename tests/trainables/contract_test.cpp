@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,13 @@ struct Life {
   std::string builtin;
   std::string label;
   Parameters parameters;
+
+  std::string name() const { return builtin + (label.empty() ? "" : "_") + label; }
 };
+
+void PrintTo(const Life& life, std::ostream* out) {
+  *out << life.name();
+}
 
 Parameters given(std::vector<std::pair<std::string, Value>> items) {
   return Parameters(std::move(items));
@@ -137,9 +144,8 @@ TEST_P(ContractTest, TornOrAlteredStateIsRefusedAndChangesNothing) {
   EXPECT_EQ(trainable->save(), good);
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalog, ContractTest, testing::ValuesIn(lives()), [](const auto& life) {
-  return life.param.builtin + (life.param.label.empty() ? "" : "_") + life.param.label;
-});
+INSTANTIATE_TEST_SUITE_P(Catalog, ContractTest, testing::ValuesIn(lives()),
+                         [](const auto& life) { return life.param.name(); });
 
 TEST(ContractCoverageTest, EveryEntryOfTheCatalogIsHeldToIt) {
   std::map<std::string, int> count;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace coppice {
 namespace {
 
 struct GradientCase {
+  std::string name;
   NetworkShape shape;
   Regularisation regularisation;
   Eigen::Index samples;
@@ -22,7 +24,7 @@ struct GradientCase {
 class GradientTest : public testing::TestWithParam<GradientCase> {};
 
 TEST_P(GradientTest, EqualsCentralDifferences) {
-  const auto& [shape, regularisation, samples] = GetParam();
+  const auto& [name, shape, regularisation, samples] = GetParam();
   Network<double> network(shape);
   network.initialise(11);
   Rng data(5, Purpose::kTrain, 0);
@@ -58,15 +60,22 @@ NetworkShape small(Eigen::Index layers, Activation activation) {
   return {4, 3, 6, layers, activation};
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, GradientTest,
-                         testing::Values(GradientCase{small(1, Activation::kRelu), {}, 5},
-                                         GradientCase{small(1, Activation::kTanh), {}, 5},
-                                         GradientCase{small(3, Activation::kRelu), {}, 7},
-                                         GradientCase{small(4, Activation::kTanh), {}, 7},
-                                         GradientCase{small(2, Activation::kRelu), {0.2, 0}, 5},
-                                         GradientCase{small(2, Activation::kRelu), {0.1, 0.4}, 6},
-                                         GradientCase{small(2, Activation::kTanh), {0.1, 0.4}, 6},
-                                         GradientCase{small(1, Activation::kTanh), {}, 1}));
+/// Without it the test's name would hold the bytes of the case, padding too.
+void PrintTo(const GradientCase& value, std::ostream* out) {
+  *out << value.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GradientTest,
+    testing::Values(GradientCase{"relu", small(1, Activation::kRelu), {}, 5},
+                    GradientCase{"tanh", small(1, Activation::kTanh), {}, 5},
+                    GradientCase{"deep_relu", small(3, Activation::kRelu), {}, 7},
+                    GradientCase{"deep_tanh", small(4, Activation::kTanh), {}, 7},
+                    GradientCase{"smoothing", small(2, Activation::kRelu), {0.2, 0}, 5},
+                    GradientCase{"relu_dropout", small(2, Activation::kRelu), {0.1, 0.4}, 6},
+                    GradientCase{"tanh_dropout", small(2, Activation::kTanh), {0.1, 0.4}, 6},
+                    GradientCase{"one_sample", small(1, Activation::kTanh), {}, 1}),
+    [](const auto& gradient) { return gradient.param.name; });
 
 TEST(NetworkTest, LossOfEqualLogitsIsLogOfTheNumberOfClasses) {
   Network<float> network(small(1, Activation::kRelu));  // all weights 0
