@@ -65,11 +65,8 @@ Value perturb_value(const Parameter& parameter, const Value& value, double facto
   if (parameter.cardinality() > 0) return perturb_on_grid(parameter, value, factor);
   const double number = number_of(value);
   if (parameter.log) {
-    // The other way from a bound is division: then a value that was pushed against it comes back to where it
-    // was.
-    const double moved =
-        move_number(std::log(number), std::log(factor), std::log(parameter.low), std::log(parameter.high));
-    return std::clamp(std::exp(moved), parameter.low, parameter.high);
+    const bool no_room = (factor < 1 && number <= parameter.low) || (factor > 1 && number >= parameter.high);
+    return std::clamp(no_room ? number / factor : number * factor, parameter.low, parameter.high);
   }
   return move_number(number, (factor - 1) * (parameter.high - parameter.low), parameter.low, parameter.high);
 }

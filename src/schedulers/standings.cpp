@@ -86,10 +86,11 @@ std::vector<Standing> Standings::donors(const SchedulerContext& context, Step st
   const auto found = steps_.find(step);
   if (found == steps_.end()) return result;
   const Entries& entries = found->second;
-  const std::int64_t most = std::max<std::int64_t>(truncation_size(quantile_, std::ssize(entries)), 1);
+  std::int64_t left = std::max<std::int64_t>(truncation_size(quantile_, std::ssize(entries)), 1);
   for (const Standing& standing : ranking(entries)) {
-    if (std::ssize(result) == most || standing.ranked.score == kWorst || standing.rank >= rank) break;
+    if (left == 0 || standing.ranked.score == kWorst || standing.rank >= rank) break;
     if (standing.member == member || entries.at(standing.member).disqualified) continue;
+    --left;
     if (context.has_checkpoint(standing.ranked.trial, step)) result.push_back(standing);
   }
   return result;

@@ -43,8 +43,8 @@ class Standings {
   std::optional<Step> comparable_step(Step after, Step upto) const;
   /// Nothing where the member has no entry there.
   std::optional<Standing> standing(Step step, MemberId member) const;
-  /// The best truncation_size of those at `step` that `member` may copy: another member, a rank before
-  /// `rank`, a finite score, a state that is there. Best first.
+  /// Of the best truncation_size that `member` might copy at `step` (another member, not disqualified, a rank
+  /// before `rank`, a finite score) those whose state is there. Best first.
   std::vector<Standing> donors(const SchedulerContext& context, Step step, MemberId member,
                                std::int64_t rank = std::numeric_limits<std::int64_t>::max()) const;
   /// The largest step at which there are donors for `member`; those with enough members to compare come
