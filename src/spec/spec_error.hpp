@@ -20,12 +20,20 @@ inline std::string to_text(const Place& place) {
   return place.source + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
+/// What a user wrote may hold line breaks; a message doesn't.
+inline std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return text;
+}
+
 class SpecError : public std::runtime_error {
  public:
   SpecError(Place place, std::string message)
-      : std::runtime_error(to_text(place) + ": " + message),
+      : std::runtime_error(one_line(to_text(place) + ": " + message)),
         place_(std::move(place)),
-        message_(std::move(message)) {}
+        message_(one_line(std::move(message))) {}
 
   const Place& place() const { return place_; }
   const std::string& message() const { return message_; }

@@ -266,6 +266,11 @@ TEST(BadFiles, MissingFolderAndUnreadable) {
   EXPECT_THAT(message(folder.write("large", std::string(5 << 20, ' '))), HasSubstr("larger than 4 MiB"));
 }
 
+TEST(BadFiles, AMessageIsOneLineWhateverTheFileHolds) {
+  expect_refused({kBase + "\"a\\nb\": 1\n", 4, 1, {"unknown key 'a b'"}});
+  expect_refused({kBase + "coordinator: |\n  a\n  b\n", 4, 14, {"'a b '"}});
+}
+
 TEST(BadFiles, DeepNestingIsRefused) {
   const StudyFolder folder;
   try {
