@@ -1,0 +1,95 @@
+/// Turns the journal's entries into the tables of study.h5: a pure fold, so the live run and `recover` make
+/// the same ones.
+///
+/// Ownership: owns its tables; memory is proportional to their rows.
+/// Threads: one. Copy `tables()` to write them elsewhere.
+/// Failure: none; entries that contradict each other are our bug and end the process.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "coppice/search_space.hpp"
+#include "core/events.hpp"
+#include "results/table.hpp"
+
+namespace coppice {
+
+/// What the tables need to know of the study beforehand.
+struct RecordedStudy {
+  std::string name;
+  SearchSpace space;
+  std::string metric;  ///< the objective
+  bool minimize = true;
+  std::uint64_t seed = 0;
+  std::string text;     ///< the study file's
+  std::string version;  ///< of coppice
+  /// A trial's place in the population (kNoMember: none), asked once for each trial, when it begins. Absent:
+  /// the column is missing.
+  std::function<MemberId(TrialId)> member_of;
+};
+
+class Recorder {
+ public:
+  explicit Recorder(RecordedStudy study);
+
+  /// A process began to write, at this time of day.
+  void start(std::int64_t unix_s, const std::string& slurm_job);
+  /// An accepted event, at this running time, and what came of it. In the order of the journal.
+  void apply(double time_s, const Event& event, const Effects& effects);
+
+  const Tables& tables() const { return tables_; }
+
+ private:
+  enum class Standing : std::uint8_t { kProposing, kWaiting, kRunning, kPaused, kOver };
+  struct Segment {
+    TrialId trial = kNoTrial;
+    WorkerId worker = 0;
+    Step from = 0;
+    Step until = 0;
+    double began_s = 0;
+  };
+
+  void on(const Begun& event);
+  void on(const WorkerUp& event);
+  void on(const WorkerLost& event);
+  void on(const Proposed& event);
+  void on(const Reported& event);
+  void on(const Saved&) {}
+  void on(const CheckpointLost&) {}
+  void on(const SegmentEnded& event);
+  void on(const SegmentFailed& event);
+  void on(const StopRequested&) {}
+  void on(const Decision& decision, const Event& cause);
+  void on(const Propose& command);
+  void on(const Run& command);
+  void on(const Stop&) {}
+  void on(const Drop&) {}
+  void on(const Finish& command);
+
+  void add_trial(const Decision& decision);
+  void set_params(TrialId trial, const Values& params);
+  void set_standing(TrialId trial, Standing standing, std::string_view state);
+  void end_trial(TrialId trial, std::string_view state);
+  void add_segment(SegmentId id, TrialId trial, WorkerId worker, Step to, const SegmentTimes& times);
+  template <class Lost>
+  void lose_segments(Lost lost);
+  std::size_t metric_column(const std::string& metric);
+
+  RecordedStudy study_;
+  Tables tables_;
+  double time_s_ = 0;        ///< of the last entry
+  double started_at_s_ = 0;  ///< running time when this incarnation began
+  std::int64_t started_unix_s_ = 0;
+  std::vector<Standing> standing_;  ///< by trial
+  std::map<SegmentId, Segment> running_;
+  std::unordered_map<RequestId, TrialId> requests_;
+  std::unordered_map<std::string, std::size_t> metric_columns_;
+  std::size_t metric_name_bytes_ = 0;
+};
+
+}  // namespace coppice

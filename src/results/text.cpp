@@ -1,0 +1,46 @@
+#include "results/text.hpp"
+
+namespace coppice {
+
+namespace {
+
+/// Length of the well-formed UTF-8 sequence that the text begins with (RFC 3629); 0 where there is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto at = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const unsigned first = at(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((at(i) & 0xc0) != 0x80) return 0;
+  }
+  if ((first == 0xe0 && at(1) < 0xa0) || (first == 0xed && at(1) > 0x9f))
+    return 0;  // too long a form; surrogates
+  if ((first == 0xf0 && at(1) < 0x90) || (first == 0xf4 && at(1) > 0x8f)) return 0;
+  return length;
+}
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+constexpr std::string_view kEllipsis = "\xe2\x80\xa6";
+
+}  // namespace
+
+std::string clean_text(std::string_view text, std::size_t max_bytes) {
+  std::string clean;
+  std::size_t cut = 0;  // where the text can end and leave room for the ellipsis
+  while (!text.empty()) {
+    const std::size_t length = text.front() == '\0' ? 0 : sequence_length(text);
+    clean += length == 0 ? kReplacement : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+    if (clean.size() > max_bytes) {
+      clean.resize(cut);
+      return max_bytes < kEllipsis.size() ? clean : clean.append(kEllipsis);
+    }
+    if (clean.size() + kEllipsis.size() <= max_bytes) cut = clean.size();
+  }
+  return clean;
+}
+
+}  // namespace coppice
