@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "cluster/environment.hpp"
 
 namespace coppice {
@@ -11,16 +13,18 @@ using cluster_detail::to_integer;
 
 namespace {
 
-/// Tasks of the Slurm step that this process is one of; 0 where it is in no step. A batch script has no step,
-/// or one with a reserved number, and one task in either case.
+/// Slurm's numbers from here on are no steps that srun made: a batch script, an interactive shell.
+constexpr std::int64_t kFirstReservedStep = 0xfffffff0;
+
+/// Tasks of the step that srun started this process in; 0 where it didn't.
 int tasks_of_step() {
-  if (!environment("SLURM_STEP_ID") || !environment("SLURM_PROCID")) return 0;
+  const auto step = to_integer<std::int64_t>(environment("SLURM_STEP_ID").value_or(""));
+  if (!step || *step >= kFirstReservedStep || !environment("SLURM_PROCID")) return 0;
   // Components of a heterogeneous step count their own tasks only, but there are several of them.
-  if (const auto parts = to_integer<int>(environment("SLURM_HET_SIZE").value_or("")); parts && *parts > 1)
-    return *parts;
-  auto tasks = environment("SLURM_STEP_NUM_TASKS");
-  if (!tasks) tasks = environment("SLURM_NTASKS");
-  return to_integer<int>(tasks.value_or("1")).value_or(1);
+  const auto parts = to_integer<int>(environment("SLURM_HET_SIZE").value_or(""));
+  if (parts && *parts > 1) return *parts;
+  // Not SLURM_NTASKS, which is the job's.
+  return to_integer<int>(environment("SLURM_STEP_NUM_TASKS").value_or("1")).value_or(1);
 }
 
 }  // namespace

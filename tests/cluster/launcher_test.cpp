@@ -28,11 +28,11 @@ TEST(Launcher, NoneInAnOrdinaryShell) {
 
 TEST(Launcher, NoneInABatchScript) {
   expect_none(detect({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "8"}}));
-  // Some versions give the script a reserved step of one task.
-  expect_none(detect({{"SLURM_PROCID", "0"},
-                      {"SLURM_NTASKS", "8"},
-                      {"SLURM_STEP_ID", "4294967291"},
-                      {"SLURM_STEP_NUM_TASKS", "1"}}));
+  // Some versions give the script, or an `salloc` shell, a reserved step.
+  for (const char* step : {"4294967291", "4294967290"}) {
+    expect_none(detect({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "8"}, {"SLURM_STEP_ID", step}}));
+    expect_none(detect({{"SLURM_PROCID", "0"}, {"SLURM_STEP_ID", step}, {"SLURM_STEP_NUM_TASKS", "8"}}));
+  }
 }
 
 TEST(Launcher, NoneInAnInteractiveStep) {
