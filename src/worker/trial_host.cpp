@@ -101,7 +101,7 @@ void TrialHost::State::set_timer(double delay_s) {
 void TrialHost::State::send(const Json& message, std::initializer_list<int> fds) {
   if (socket_over) return;
   socket.send(encode(message), fds);
-  watch(socket.fd(), !socket.flush());
+  if (pid != 0) watch(socket.fd(), !socket.flush());
 }
 
 void TrialHost::State::condemn(std::string why) {
@@ -126,11 +126,11 @@ void TrialHost::State::poll() {
     event = channel.poll();
   }
   do {
-    if (socket_over) break;
+    if (socket_over || pid == 0) break;
     socket.receive();
     on_frames();
   } while (event && !socket_over && socket.wait_readable(0));
-  if (!socket_over) watch(socket.fd(), !socket.flush());
+  if (!socket_over && pid != 0) watch(socket.fd(), !socket.flush());
   if (event) {
     on_child(*event);
   } else {
@@ -258,7 +258,7 @@ void TrialHost::State::on_saved(const Json& message, std::int64_t step) {
 
 void TrialHost::State::on_child(const ChildEvent& event) {
   if (event.kind == ChildEvent::Kind::kStarted) {
-    pid = event.pid;
+    pid = event.pid;  // the socket is watched from here on, so that a hello never comes before the pid
     return;
   }
   exited = true;
@@ -322,7 +322,6 @@ TrialHost TrialHost::start(Spawner& spawner, const HostLaunch& launch) {
   request.output_fd = state->log.get();
   state->channel = spawner.start(request);
   state->startup_s = launch.startup_s;
-  state->watch(state->socket.fd(), false);
   state->watch(state->channel.fd(), false);
   state->watch(state->timer.get(), false);
   state->set_timer(launch.startup_s);

@@ -15,8 +15,8 @@ from .trial import Pruned, Trainable, Trial, as_metrics, encodable
 
 def serve(what):
     """Serve a subclass of Trainable, or a function of (params) or (params, trial). Returns when the worker says exit."""
-    if multiprocessing.parent_process() is not None:
-        return  # a worker process of user code that imports the program again: it isn't the trial host
+    if multiprocessing.parent_process() is not None or getattr(multiprocessing.current_process(), "_inheriting", False):
+        return  # a process that user code has started imports the program again: it isn't the trial host
     make = _server_for(what)
     fd = os.environ.pop("COPPICE_FD", None)  # popped: what the program starts isn't the trial host either
     if fd is None:
