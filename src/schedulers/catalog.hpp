@@ -17,8 +17,8 @@ namespace coppice {
 
 /// What of the rest of a study a scheduler depends on.
 struct SchedulerSetup {
-  std::optional<std::int64_t> max_trials;
-  std::optional<Step> steps_per_trial;
+  std::optional<std::int64_t> max_trials = {};
+  std::optional<Step> steps_per_trial = {};
   bool has_wall_time = false;
   bool has_target = false;
   bool deterministic = false;

@@ -1,0 +1,306 @@
+#include "simulator/world.hpp"
+
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "core/check.hpp"
+
+namespace coppice {
+
+namespace {
+constexpr double kLateSteps = 20;
+enum Stream : std::uint32_t { kNan = 1, kBad = 2, kShort = 3 };
+}  // namespace
+
+World::World(StudyPlan plan, WorldOptions options)
+    : plan_(std::move(plan)), options_(options), rng_(options.seed, Purpose::kSimulate, 0) {
+  store_.open(kDisk);
+}
+
+const WorldResult& World::run() {
+  start();
+  while (true) {
+    if (study_->finish()) {
+      if (study_->finish()->outcome != Outcome::kStopped) break;
+      restart(false);
+    }
+    if (crash_) restart(true);
+    if (queue_.empty())
+      throw std::logic_error("against the rules: nothing can happen any more, and the study is not over");
+    if (result_.events + result_.rejected > options_.max_events)
+      throw std::logic_error("the study does not end");
+    Happening next = queue_.top();
+    queue_.pop();
+    now_s_ = next.time_s;
+    next.act();
+  }
+  result_.finish = *study_->finish();
+  result_.time_s = now_s_;
+  return result_;
+}
+
+// ---- the coordinator's side
+// ---------------------------------------------------------------------------------------------
+
+void World::start() {
+  study_ = std::make_unique<Study>(plan_.settings, plan_.make_scheduler());
+  sampler_ = plan_.make_sampler();
+  explorer_ = plan_.make_explorer();
+  replay(record_, *study_);
+  for (const Trial& trial : study_->board().trials()) sampler_->tell(study_->board(), trial.id);
+  stopping_ = crash_ = false;
+  tell(Begun{study_->incarnation() + 1, plan_.max_trials, plan_.target});
+  // A resumed study finds another number of nodes.
+  auto count = static_cast<std::size_t>(options_.workers);
+  if (result_.restarts > 0) count = 1 + rng_.below(2 * count);
+  machines_.clear();
+  machines_.resize(count);
+  for (std::size_t m = 0; m < count; ++m) {
+    machines_[m].slowness = noise();
+    after(0, [this, m] { bring_up(m); });
+  }
+}
+
+void World::restart(bool crash) {
+  ++result_.restarts;
+  while (!queue_.empty()) queue_.pop();
+  for (const Machine& machine : machines_) {
+    if (machine.worker) store_.close(*machine.worker);
+  }
+  if (crash) {
+    // What had reached the disk, but of which the study does not know, is cleared away.
+    std::vector<CheckpointId> unknown;
+    for (const auto& [id, blob] : store_.places().at(kDisk)) {
+      const auto* entry = study_->checkpoints().find(id.trial, id.step);
+      if (entry == nullptr || entry->id != id || entry->places.front() != kDisk) unknown.push_back(id);
+    }
+    for (const CheckpointId& id : unknown) store_.drop(kDisk, id);
+  }
+  start();
+}
+
+void World::at(double time_s, std::function<void()> act) {
+  queue_.push({time_s, ++numbers_, std::move(act)});
+}
+
+void World::after(double delay_s, std::function<void()> act) {
+  at(now_s_ + delay_s, std::move(act));
+}
+
+void World::on_machine(std::size_t machine, double delay_s, std::function<void()> act) {
+  after(delay_s, [this, machine, life = machines_[machine].life, act = std::move(act)] {
+    if (machines_[machine].life == life) act();
+  });
+}
+
+void World::tell(const Event& event) {
+  Effects effects = study_->step(event);
+  referee_.observe(*study_, event, effects, store_, options_.never_idle);
+  if (!effects.accepted) {
+    ++result_.rejected;
+    return;
+  }
+  ++result_.events;
+  if (const auto* report = std::get_if<Reported>(&event)) sampler_->tell(study_->board(), report->trial);
+  if (const auto* ended = std::get_if<SegmentEnded>(&event)) sampler_->tell(study_->board(), ended->trial);
+  if (const auto* failed = std::get_if<SegmentFailed>(&event)) sampler_->tell(study_->board(), failed->trial);
+  record_.push_back({event, effects});
+  for (const Command& command : effects.commands) carry_out(command);
+  if (study_->finish() || stopping_ || result_.restarts >= options_.max_restarts) return;
+  if (!chance(options_.restart)) return;
+  if (chance(0.5)) {
+    crash_ = true;
+  } else {
+    stopping_ = true;
+    after(0, [this] { tell(StopRequested{StopCause::kSignal, "SIGTERM"}); });
+  }
+}
+
+void World::carry_out(const Command& command) {
+  if (const auto* propose = std::get_if<Propose>(&command)) {
+    answer(*propose);
+  } else if (const auto* drop = std::get_if<Drop>(&command)) {
+    for (const WorkerId place : drop->places) {
+      after(options_.message_s, [this, place, id = drop->checkpoint] { store_.drop(place, id); });
+    }
+  } else if (const auto* run = std::get_if<Run>(&command)) {
+    for (std::size_t m = 0; m < machines_.size(); ++m) {
+      if (machines_[m].worker != run->worker) continue;
+      on_machine(m, options_.message_s, [this, m, run = *run] { begin_segment(m, run); });
+    }
+  } else if (const auto* stop = std::get_if<Stop>(&command)) {
+    for (std::size_t m = 0; m < machines_.size(); ++m) {
+      if (machines_[m].worker != stop->worker) continue;
+      on_machine(m, options_.message_s, [this, m, segment = stop->segment] {
+        auto& training = machines_[m].training;
+        if (training && training->run.segment == segment) training->stop = true;
+      });
+    }
+  }
+}
+
+void World::answer(const Propose& propose) {
+  const Values* base = propose.base ? &study_->board().trial(*propose.base).params : nullptr;
+  Proposal proposal = (base != nullptr ? explorer_ : sampler_)->ask({propose.trial, base});
+  after(options_.proposal_s * noise(), [this, event = Proposed{propose.request, std::move(proposal.params),
+                                                               std::move(proposal.note)}] { tell(event); });
+}
+
+// ---- the workers' side
+// --------------------------------------------------------------------------------------------------
+
+void World::send(std::size_t m, Event event) {
+  Machine& machine = machines_[m];
+  double arrival_s = now_s_ + options_.message_s * noise();
+  if (chance(options_.late)) arrival_s += rng_.uniform() * kLateSteps * options_.step_s;
+  machine.last_arrival_s = arrival_s = std::max(arrival_s, machine.last_arrival_s);
+  at(arrival_s, [this, event = std::move(event)] { tell(event); });
+}
+
+void World::bring_up(std::size_t m) {
+  Machine& machine = machines_[m];
+  machine.worker = study_->next_worker();
+  machine.taken_for_lost = false;
+  store_.open(*machine.worker);
+  tell(WorkerUp{*machine.worker, static_cast<std::int32_t>(m), "node" + std::to_string(m), "", ""});
+}
+
+void World::begin_segment(std::size_t m, const Run& run) {
+  Machine& machine = machines_[m];
+  check(!machine.training, "a worker gets a segment while it has one");
+  Training& training = machine.training.emplace(Training{run, plan_.make_trainable(), 0, false});
+  const TrialInfo info{run.trial, run.trial_seed, 0, ""};
+  training.trainable->setup(plan_.settings.space.named(run.params), info);
+  if (run.from) {
+    const Blob* blob = fetch(m, *run.from);
+    if (blob == nullptr) return fail_segment(m, "no copy of the checkpoint is left");
+    training.trainable->load(*blob);
+    training.step = run.from->checkpoint.step;
+    if (!store_.find(*machine.worker, run.from->checkpoint)) {
+      store_.put(*machine.worker, run.from->checkpoint, Blob(*blob));
+      send(m, Saved{run.from->checkpoint, *machine.worker, std::ssize(*blob)});
+    }
+  }
+  on_machine(m, options_.step_s * machine.slowness * noise(), [this, m] { train_step(m); });
+}
+
+const Blob* World::fetch(std::size_t m, const Source& source) {
+  const WorkerId own = *machines_[m].worker;
+  if (const Blob* blob = store_.find(own, source.checkpoint)) return blob;
+  for (const WorkerId place : source.places) {
+    if (const Blob* blob = store_.find(place, source.checkpoint)) return blob;
+    send(m, CheckpointLost{source.checkpoint, place});
+  }
+  return nullptr;
+}
+
+void World::train_step(std::size_t m) {
+  Machine& machine = machines_[m];
+  if (chance(options_.worker_loss)) return lose(m);
+  Training& training = *machine.training;
+  if (chance(options_.segment_failure)) return fail_segment(m, "simulated failure");
+  if (training.step + 1 == marked_step(training, options_.bad_trial, kBad)) {
+    return fail_segment(m, "simulated failure of this trial");
+  }
+  Metrics metrics;
+  try {
+    metrics = training.trainable->step();
+  } catch (const std::exception& error) {
+    return fail_segment(m, error.what());
+  }
+  ++training.step;
+  ++result_.steps;
+  if (is_nan(training)) {
+    for (auto& [name, value] : metrics) value = std::numeric_limits<double>::quiet_NaN();
+  }
+  const Run& run = training.run;
+  if (training.step > run.report_after) {
+    send(m, Reported{run.segment, run.trial, *machine.worker, training.step, std::move(metrics)});
+  }
+  const bool done = training.step == marked_step(training, options_.short_trial, kShort);
+  if (done || training.stop || training.step >= run.until) return end_segment(m, done);
+  if (chance(options_.mid_save)) save(m);
+  if (!machine.taken_for_lost && chance(options_.false_death)) take_for_lost(m);
+  const double duration_s = options_.step_s * machine.slowness * noise();
+  result_.busy_s += duration_s;
+  on_machine(m, duration_s, [this, m] { train_step(m); });
+}
+
+void World::save(std::size_t m) {
+  if (!options_.saves) return;
+  Machine& machine = machines_[m];
+  const Training& training = *machine.training;
+  const CheckpointId id{training.run.trial, training.step, training.run.segment};
+  Blob blob = training.trainable->save();
+  const auto size_bytes = std::ssize(blob);
+  store_.put(*machine.worker, id, std::move(blob));
+  send(m, Saved{id, *machine.worker, size_bytes});
+  if (!options_.disk || machine.taken_for_lost) return;
+  on_machine(m, options_.step_s * rng_.uniform(), [this, m, id] {
+    const Blob* copy = store_.find(*machines_[m].worker, id);
+    if (copy == nullptr || machines_[m].taken_for_lost) return;
+    store_.put(kDisk, id, Blob(*copy));
+    send(m, Saved{id, kDisk, std::ssize(*copy)});
+  });
+}
+
+void World::end_segment(std::size_t m, bool done) {
+  save(m);
+  Machine& machine = machines_[m];
+  const Training training = std::move(*std::exchange(machine.training, std::nullopt));
+  send(m, SegmentEnded{training.run.segment, training.run.trial, *machine.worker, training.step, done, {}});
+  if (machine.taken_for_lost) come_back(m);
+}
+
+void World::fail_segment(std::size_t m, const std::string& error) {
+  Machine& machine = machines_[m];
+  const Training training = std::move(*std::exchange(machine.training, std::nullopt));
+  send(m, SegmentFailed{training.run.segment, training.run.trial, *machine.worker, training.step, error, {}});
+  if (machine.taken_for_lost) come_back(m);
+}
+
+void World::lose(std::size_t m) {
+  Machine& machine = machines_[m];
+  if (!machine.taken_for_lost) {
+    ++result_.losses;
+    after(options_.step_s * rng_.uniform(), [this, worker = *machine.worker] {
+      tell(WorkerLost{worker, "simulated loss"});
+    });
+  }
+  machine.training.reset();
+  come_back(m);
+}
+
+void World::take_for_lost(std::size_t m) {
+  Machine& machine = machines_[m];
+  ++result_.losses;
+  machine.taken_for_lost = true;
+  after(0, [this, worker = *machine.worker] { tell(WorkerLost{worker, "simulated silence"}); });
+}
+
+void World::come_back(std::size_t m) {
+  Machine& machine = machines_[m];
+  store_.close(*machine.worker);
+  machine.worker.reset();
+  ++machine.life;
+  after(-std::log(1 - rng_.uniform()) * options_.return_s, [this, m] { bring_up(m); });
+}
+
+std::optional<Step> World::marked_step(const Training& training, double probability,
+                                       std::uint32_t stream) const {
+  if (probability <= 0) return std::nullopt;
+  Rng rng(options_.seed, Purpose::kSimulate, static_cast<std::uint64_t>(training.run.trial) + 1, stream);
+  if (rng.uniform() >= probability) return std::nullopt;
+  const auto& origin = study_->board().trial(training.run.trial).origin;
+  return (origin ? origin->step : 0) + 1 + static_cast<Step>(rng.below(8));
+}
+
+bool World::is_nan(const Training& training) const {
+  if (options_.nan <= 0) return false;
+  Rng rng(options_.seed + static_cast<std::uint64_t>(training.step) * 0x9E3779B97F4A7C15u, Purpose::kSimulate,
+          static_cast<std::uint64_t>(training.run.trial) + 1, kNan);
+  return rng.uniform() < options_.nan;
+}
+
+}  // namespace coppice

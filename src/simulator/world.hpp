@@ -1,0 +1,161 @@
+/// A cluster in virtual time around the same Study that runs for real: workers of different speed that fail,
+/// get lost, are taken for lost, come back, and whose messages come late. Trainables are real objects; their
+/// checkpoints lie in memories that vanish with their worker. Nothing here waits or reads a clock: the same
+/// options give the same run.
+///
+/// Ownership: owns everything it makes through the plan. One thread. A breach of the rules (see Referee), a
+/// replay that differs, or a study that doesn't end throws std::logic_error.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "coppice/rng.hpp"
+#include "coppice/trainable.hpp"
+#include "core/sampler.hpp"
+#include "core/study.hpp"
+#include "simulator/record.hpp"
+#include "simulator/referee.hpp"
+#include "simulator/store.hpp"
+
+namespace coppice {
+
+/// What is simulated. The makers are called again at each start of the study.
+struct StudyPlan {
+  StudySettings settings;
+  std::optional<std::int64_t> max_trials;
+  std::optional<double> target;
+  std::function<std::unique_ptr<Scheduler>()> make_scheduler;
+  std::function<std::unique_ptr<Sampler>()> make_sampler;
+  std::function<std::unique_ptr<Sampler>()> make_explorer;
+  std::function<std::unique_ptr<Trainable>()> make_trainable;
+};
+
+/// Chances are for each step of training unless they say otherwise.
+struct WorldOptions {
+  std::uint64_t seed = 0;
+  int workers = 4;
+  double step_s = 1;  ///< mean duration of a step
+  double spread = 0;  ///< of a step's duration and of workers' speeds: exp(spread * N(0, 1))
+  double message_s = 0.001;
+  double proposal_s = 0.001;
+  double return_s = 5;  ///< until a lost worker is replaced, on average
+  double late = 0;      ///< for each message: it takes up to 20 steps
+  double worker_loss = 0;
+  double false_death = 0;  ///< a worker is declared lost and goes on for now
+  double segment_failure = 0;
+  double mid_save = 0;  ///< a checkpoint within a segment
+  double restart = 0;   ///< for each event: the run ends, by a stop or by a crash, and is begun again
+  int max_restarts = 3;
+  double nan = 0;          ///< for each step of a trial, whenever it is trained: the metric is NaN
+  double bad_trial = 0;    ///< for each trial: fails at one of its first 8 steps, always
+  double short_trial = 0;  ///< for each trial: has nothing more to train after one of its first 8 steps
+  bool saves = true;
+  bool disk = false;        ///< copies of checkpoints go to disk in the background
+  bool never_idle = false;  ///< see Referee
+  std::int64_t max_events = 5'000'000;
+};
+
+struct WorldResult {
+  Finish finish;
+  double time_s = 0;        ///< virtual
+  double busy_s = 0;        ///< all workers' training, also what was lost
+  std::int64_t events = 0;  ///< accepted
+  std::int64_t rejected = 0;
+  std::int64_t steps = 0;   ///< trained, also what was lost
+  std::int64_t losses = 0;  ///< of workers, real and false ones
+  int restarts = 0;
+};
+
+class World {
+ public:
+  World(StudyPlan plan, WorldOptions options);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Until the study is over. Called once.
+  const WorldResult& run();
+  const WorldResult& result() const { return result_; }
+  const Study& study() const { return *study_; }
+  const Record& record() const { return record_; }
+
+ private:
+  struct Happening {
+    double time_s;
+    std::int64_t number;  ///< of those at the same time the earlier one comes first
+    std::function<void()> act;
+    bool operator>(const Happening& other) const {
+      return time_s != other.time_s ? time_s > other.time_s : number > other.number;
+    }
+  };
+  /// A segment as the worker sees it.
+  struct Training {
+    Run run;
+    std::unique_ptr<Trainable> trainable;
+    Step step = 0;
+    bool stop = false;
+  };
+  /// A machine on which one worker after another lives.
+  struct Machine {
+    std::optional<WorkerId> worker;  ///< nothing: none is up now
+    int life = 0;                    ///< whatever was planned in an earlier one does not happen
+    bool taken_for_lost = false;
+    double slowness = 1;
+    double last_arrival_s = 0;  ///< messages of a worker don't overtake each other
+    std::optional<Training> training;
+  };
+
+  void start();
+  void restart(bool crash);
+  void at(double time_s, std::function<void()> act);
+  void after(double delay_s, std::function<void()> act);
+  /// As `after`, unless the machine's worker is gone by then.
+  void on_machine(std::size_t machine, double delay_s, std::function<void()> act);
+  void tell(const Event& event);
+  void carry_out(const Command& command);
+  void answer(const Propose& propose);
+  void send(std::size_t machine, Event event);
+
+  void bring_up(std::size_t machine);
+  void begin_segment(std::size_t machine, const Run& run);
+  const Blob* fetch(std::size_t machine, const Source& source);
+  void train_step(std::size_t machine);
+  void save(std::size_t machine);
+  void end_segment(std::size_t machine, bool done);
+  void fail_segment(std::size_t machine, const std::string& error);
+  void lose(std::size_t machine);
+  void take_for_lost(std::size_t machine);
+  void come_back(std::size_t machine);
+
+  bool chance(double probability) { return probability > 0 && rng_.uniform() < probability; }
+  double noise() { return std::exp(options_.spread * rng_.normal()); }
+  /// The step after which a trial fails or ends, drawn by the trial's number alone.
+  std::optional<Step> marked_step(const Training& training, double probability, std::uint32_t stream) const;
+  bool is_nan(const Training& training) const;
+
+  StudyPlan plan_;
+  WorldOptions options_;
+  Rng rng_;
+  std::unique_ptr<Study> study_;
+  std::unique_ptr<Sampler> sampler_;
+  std::unique_ptr<Sampler> explorer_;
+  Record record_;
+  Referee referee_;
+  BlobStore store_;
+  WorldResult result_;
+
+  double now_s_ = 0;
+  std::int64_t numbers_ = 0;
+  std::priority_queue<Happening, std::vector<Happening>, std::greater<>> queue_;
+  std::vector<Machine> machines_;
+  bool stopping_ = false;
+  bool crash_ = false;
+};
+
+}  // namespace coppice

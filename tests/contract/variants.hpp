@@ -1,0 +1,53 @@
+/// Every scheduler of the catalog with every option that changes how it decides.
+#pragma once
+
+#include "toy.hpp"
+
+namespace coppice {
+
+inline std::vector<Variant> variants() {
+  const auto number = [](std::int64_t n) { return OptionValue(n); };
+  const auto word = [](const char* w) { return OptionValue(std::string(w)); };
+  const SchedulerSetup trials = {.max_trials = 30, .steps_per_trial = 12};
+  const SchedulerSetup rungs = {.max_trials = 60, .steps_per_trial = 20};
+  const SchedulerSetup once = {.max_trials = std::nullopt, .steps_per_trial = 27};
+  const SchedulerSetup members = {.max_trials = std::nullopt, .steps_per_trial = 24};
+  const OptionValue yes = true;
+  return {
+      {"fifo", "fifo", {}, trials},
+      {"asha", "asha", {}, rungs},
+      {"asha eta 2, from 2", "asha", {{"eta", number(2)}, {"min_steps", number(2)}}, rungs},
+      {"asha with brackets", "asha", {{"brackets", number(3)}, {"max_steps", number(18)}}, rungs},
+      {"hyperband", "hyperband", {}, once},
+      {"hyperband by the table", "hyperband", {{"sizes", word("table")}, {"eta", number(4)}}, once},
+      {"hyperband, budget", "hyperband", {{"max_steps", number(9)}}, {.max_trials = 40}},
+      {"pbt", "pbt", {{"population", number(8)}, {"interval", number(4)}}, members},
+      {"pbt, resample",
+       "pbt",
+       {{"population", number(5)}, {"interval", number(5)}, {"explore", word("resample")}, {"quantile", 0.4}},
+       members},
+      {"pbt, exploit only", "pbt", {{"population", number(6)}, {"explore", word("none")}}, members},
+      {"pbt, explore only",
+       "pbt",
+       {{"population", number(4)}, {"interval", number(6)}, {"exploit", word("none")}},
+       members},
+      {"pbt of two", "pbt", {{"population", number(2)}, {"interval", number(3)}}, members},
+      {"synchronous pbt",
+       "pbt",
+       {{"population", number(8)}, {"interval", number(4)}, {"synchronous", yes}},
+       members},
+      {"synchronous pbt, explore only",
+       "pbt",
+       {{"population", number(4)}, {"interval", number(6)}, {"exploit", word("none")}, {"synchronous", yes}},
+       members},
+      {"synchronous pbt of two",
+       "pbt",
+       {{"population", number(2)},
+        {"synchronous", yes},
+        {"factors", std::vector<double>{0.5, 2}},
+        {"resample_probability", 0.0}},
+       members},
+  };
+}
+
+}  // namespace coppice
