@@ -127,20 +127,22 @@ void JournalWriter::sync() {
 }
 
 void JournalWriter::sync_until_stopped(const std::stop_token& stop) {
-  const auto interval = std::chrono::duration<double>(sync_interval_s_);
-  auto due = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  const auto interval =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(sync_interval_s_));
+  auto due = Clock::now() + interval;
   std::unique_lock lock(mutex_);
   while (work_.wait(lock, stop, [this] { return end_ != durable_ && lost_.empty(); })) {
     // What comes in until then goes with it.
-    if (work_.wait_until(lock, stop, due, [] { return false; }); stop.stop_requested()) return;
+    work_.wait_until(lock, stop, due, [] { return false; });
+    if (stop.stop_requested()) return;
     lock.unlock();
     try {
       sync();
     } catch (const JournalError&) {
       // It is kept in lost_, and thrown by the next append.
     }
-    due = std::chrono::steady_clock::now() +
-          std::chrono::duration_cast<std::chrono::steady_clock::duration>(interval);
+    due = Clock::now() + interval;
     lock.lock();
   }
 }

@@ -4,47 +4,14 @@
 
 #include <gtest/gtest.h>
 
-#include <utility>
+#include "member_count.hpp"
 
 namespace coppice {
 namespace {
 
-struct Anything {
-  template <class T>
-  operator T&() const;
-};
-
-template <class T, std::size_t... I>
-constexpr bool takes(std::index_sequence<I...>) {
-  return requires {
-    T{(static_cast<void>(I), Anything{})...};
-  };
-}
-
-/// How many members an aggregate has.
-template <class T, std::size_t N = 12>
-constexpr std::size_t member_count() {
-  if constexpr (takes<T>(std::make_index_sequence<N>())) {
-    return N;
-  } else {
-    return member_count<T, N - 1>();
-  }
-}
-
-struct Counter {
-  template <class T>
-  void operator()(const char*, T&) {
-    ++count;
-  }
-  std::size_t count = 0;
-};
-
 template <class T>
 void expect_complete() {
-  T value{};
-  Counter counter;
-  fields(counter, value);
-  EXPECT_EQ(counter.count, member_count<T>()) << __PRETTY_FUNCTION__;
+  EXPECT_EQ(listed_fields<T>(), member_count<T>()) << __PRETTY_FUNCTION__;
 }
 
 template <class... T>
