@@ -182,7 +182,7 @@ void World::begin_segment(std::size_t m, const Run& run) {
       send(m, Saved{run.from->checkpoint, *machine.worker, std::ssize(*blob)});
     }
   }
-  on_machine(m, options_.step_s * machine.slowness * noise(), [this, m] { train_step(m); });
+  plan_step(m);
 }
 
 const Blob* World::fetch(std::size_t m, const Source& source) {
@@ -193,6 +193,12 @@ const Blob* World::fetch(std::size_t m, const Source& source) {
     send(m, CheckpointLost{source.checkpoint, place});
   }
   return nullptr;
+}
+
+void World::plan_step(std::size_t m) {
+  const double duration_s = options_.step_s * machines_[m].slowness * noise();
+  result_.busy_s += duration_s;
+  on_machine(m, duration_s, [this, m] { train_step(m); });
 }
 
 void World::train_step(std::size_t m) {
@@ -222,9 +228,7 @@ void World::train_step(std::size_t m) {
   if (done || training.stop || training.step >= run.until) return end_segment(m, done);
   if (chance(options_.mid_save)) save(m);
   if (!machine.taken_for_lost && chance(options_.false_death)) take_for_lost(m);
-  const double duration_s = options_.step_s * machine.slowness * noise();
-  result_.busy_s += duration_s;
-  on_machine(m, duration_s, [this, m] { train_step(m); });
+  plan_step(m);
 }
 
 void World::save(std::size_t m) {

@@ -125,6 +125,7 @@ class World {
   void bring_up(std::size_t machine);
   void begin_segment(std::size_t machine, const Run& run);
   const Blob* fetch(std::size_t machine, const Source& source);
+  void plan_step(std::size_t machine);
   void train_step(std::size_t machine);
   void save(std::size_t machine);
   void end_segment(std::size_t machine, bool done);
