@@ -1,16 +1,27 @@
 #include "cli/assemble.hpp"
 
+#include "cli/commands.hpp"
+#include "coppice/version.hpp"
 #include "core/check.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
+#include "trainables/catalog.hpp"
 
 namespace coppice {
 
 Assembly assemble(const StudySpec& spec) {
   const SchedulerInfo* scheduler = find_scheduler(spec.scheduler.name);
   check(scheduler != nullptr, "the scheduler was checked");
-  const SchedulerSetup setup{spec.budget.trials, spec.budget.steps_per_trial, spec.budget.wall_time_s.has_value(),
-                             spec.budget.target.has_value(), spec.deterministic.enabled};
+  SchedulerSetup setup{spec.budget.trials, spec.budget.steps_per_trial, spec.budget.wall_time_s.has_value(),
+                       spec.budget.target.has_value(), spec.deterministic.enabled};
+  if (spec.trainable.kind == TrainableKind::kBuiltin &&
+      steps_per_trial(spec.scheduler.options, setup) == kOpenEnd) {
+    if (find_builtin(spec.trainable.builtin)->several_steps) {
+      throw UserError("budget.steps_per_trial is missing: " + spec.trainable.builtin +
+                      " trains step by step; how many is a trial to have?");
+    }
+    setup.steps_per_trial = 1;
+  }
   StudySettings settings;
   settings.seed = spec.seed;
   settings.space = spec.space;
@@ -20,10 +31,24 @@ Assembly assemble(const StudySpec& spec) {
   settings.steps_per_trial = steps_per_trial(spec.scheduler.options, setup);
 
   Assembly assembly;
-  assembly.study = std::make_unique<Study>(std::move(settings), scheduler->make(spec.scheduler.options, setup));
+  assembly.study =
+      std::make_unique<Study>(std::move(settings), scheduler->make(spec.scheduler.options, setup));
   assembly.sampler = make_sampler(spec.sampler.name, spec.sampler.options, spec.space, spec.seed);
   assembly.explorer = make_explorer(spec.scheduler.options, spec.space, spec.seed);
   return assembly;
+}
+
+RecordedStudy recorded_study(const StudySpec& spec, const Study& study) {
+  RecordedStudy recorded;
+  recorded.name = spec.name;
+  recorded.space = spec.space;
+  recorded.metric = spec.objectives.front().metric;
+  recorded.minimize = spec.objectives.front().minimize;
+  recorded.seed = spec.seed;
+  recorded.text = spec.text;
+  recorded.version = kVersion;
+  recorded.member_of = [&study](TrialId trial) { return study.board().trial(trial).member; };
+  return recorded;
 }
 
 }  // namespace coppice

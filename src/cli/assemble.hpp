@@ -5,6 +5,7 @@
 
 #include "core/sampler.hpp"
 #include "core/study.hpp"
+#include "results/recorder.hpp"
 #include "spec/study_spec.hpp"
 
 namespace coppice {
@@ -15,7 +16,12 @@ struct Assembly {
   std::unique_ptr<Sampler> explorer;  ///< for clones
 };
 
-/// Precondition: the study was checked against the catalogs of this binary.
+/// Precondition: the study was checked against the catalogs of this binary. Throws UserError where a built-in
+/// that trains step by step has no limit on its steps.
 Assembly assemble(const StudySpec& spec);
+
+/// What the tables of study.h5 need to know beforehand. The result asks `study`, which must outlive it, for
+/// members.
+RecordedStudy recorded_study(const StudySpec& spec, const Study& study);
 
 }  // namespace coppice

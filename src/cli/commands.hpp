@@ -1,5 +1,6 @@
-/// The subcommands of `coppice`: what each takes, and the function that carries it out and returns the exit status:
-/// 0 finished, 1 failed, 2 the user's mistake (thrown as UserError or SpecError and printed by main), 75 stopped with work left.
+/// The subcommands of `coppice`: what each takes, and the function that carries it out and returns the exit
+/// status: 0 finished, 1 failed, 2 the user's mistake (thrown as UserError or SpecError and printed by main),
+/// 75 stopped with work left.
 #pragma once
 
 #include <cstdint>

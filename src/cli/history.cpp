@@ -16,9 +16,10 @@ History replay_history(JournalReader& reader, Study& study, const HistoryObserve
     } else if (const auto* entry = std::get_if<JournalEntry>(&*record)) {
       const Effects effects = study.step(entry->event);
       if (to_bytes(effects) != to_bytes(entry->effects)) {
-        throw ReplayMismatch(fmt::format("record {} at byte {}: the event {}\n  led to      {}\n  leads now to {}", entry->seq,
-                                         reader.offset(), to_json_line(entry->event), to_json_line(entry->effects),
-                                         to_json_line(effects)));
+        throw ReplayMismatch(
+            fmt::format("record {} at byte {}: the event {}\n  led to      {}\n  leads now to {}", entry->seq,
+                        reader.offset(), to_json_line(entry->event), to_json_line(entry->effects),
+                        to_json_line(effects)));
       }
       ++history.entries;
       history.time_s = entry->time_s;

@@ -31,7 +31,8 @@ struct HistoryObserver {
   std::function<void(const JournalEntry&)> entry;
 };
 
-/// Reads the journal to its end. Throws JournalError for damage before its end, ReplayMismatch naming the record.
+/// Reads the journal to its end. Throws JournalError for damage before its end, ReplayMismatch naming the
+/// record.
 History replay_history(JournalReader& reader, Study& study, const HistoryObserver& observer);
 
 }  // namespace coppice

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
@@ -35,9 +36,14 @@ std::string slurm_job() {
   return info ? info->job_id : std::string();
 }
 
-std::string own_executable() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+std::string own_executable() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
+}
 
 std::vector<std::string> host_command_line(const StudySpec& spec) {
+  if (spec.trainable.kind == TrainableKind::kPlugin) {
+    throw UserError("trainable.plugin is not supported yet: take a command or a built-in");
+  }
   if (spec.trainable.kind == TrainableKind::kCommand) return spec.trainable.command;
   auto settings = nlohmann::json::object();
   for (const auto& [name, value] : spec.trainable.settings) settings[name] = to_text(value);
@@ -51,9 +57,12 @@ Lead::Lead(const RunOptions& options, Spawner& spawner)
     : spec_(load_study(options.study, options.set, options.seed, make_catalogs())),
       spawner_(spawner),
       quiet_(options.quiet),
-      directory_(std::filesystem::absolute(options.output.value_or(std::filesystem::path("results") / spec_.name))),
+      directory_(
+          std::filesystem::absolute(options.output.value_or(std::filesystem::path("results") / spec_.name))),
       assembly_(assemble(spec_)),
-      recorder_(recorder_settings(spec_)) {
+      recorder_(recorded_study(spec_, *assembly_.study)),
+      overrides_(options.set) {
+  host_command_line(spec_);
   open_directory(options.fresh);
   read_journal(options.fresh);
 }
@@ -67,7 +76,8 @@ void Lead::open_directory(bool fresh) {
   for (const auto& folder : {directory_, directory_ / "checkpoints", directory_ / "logs"}) {
     std::filesystem::create_directories(folder, error);
     if (error) {
-      throw UserError(fmt::format("can't create {}: {}; choose another directory with -o", folder.string(), error.message()));
+      throw UserError(fmt::format("can't create {}: {}; choose another directory with -o", folder.string(),
+                                  error.message()));
     }
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
       throw UserError(fmt::format("can't write in {}: {}; choose another directory with -o", folder.string(),
@@ -76,9 +86,11 @@ void Lead::open_directory(bool fresh) {
   }
   const auto journal = directory_ / "study.journal";
   if (fresh && std::filesystem::exists(journal) && std::filesystem::file_size(journal) > 0) {
-    throw UserError(fmt::format("{} holds a study already, which --fresh does not overwrite; remove it, choose another directory with -o, "
-                                "or resume it without --fresh",
-                                directory_.string()));
+    throw UserError(
+        fmt::format("{} holds a study already, which --fresh does not overwrite; remove it, choose another "
+                    "directory with -o, "
+                    "or resume it without --fresh",
+                    directory_.string()));
   }
   try {
     owner_ = Owner::take(directory_, slurm_job());
@@ -94,32 +106,40 @@ void Lead::read_journal(bool fresh) {
   if (reader.empty()) return;
   journal_exists_ = true;
   if (const auto difference = first_difference(reader.header().identity, spec_.identity)) {
-    throw UserError(fmt::format("{} holds another study: {}; choose another directory with -o", directory_.string(), *difference));
+    throw UserError(fmt::format("{} holds another study: {}; choose another directory with -o",
+                                directory_.string(), *difference));
   }
   if (reader.decision_version() != kDecisionVersion) {
-    throw UserError(fmt::format("{} was begun by a coppice that decides differently (decision version {}, this one has {}): go on "
-                                "with coppice {}, or start anew with -o",
-                                directory_.string(), reader.decision_version(), kDecisionVersion, reader.header().version));
+    throw UserError(fmt::format(
+        "{} was begun by a coppice that decides differently (decision version {}, this one has {}): go on "
+        "with coppice {}, or start anew with -o",
+        directory_.string(), reader.decision_version(), kDecisionVersion, reader.header().version));
   }
-  history_ = replay_history(reader, *assembly_.study,
-                            {[this](const JournalStart& start) { recorder_.start(start.unix_s, start.slurm_job); },
-                             [this](const JournalEntry& entry) {
-                               recorder_.add(entry.time_s, entry.event, entry.effects);
-                               next_seq_ = entry.seq + 1;
-                             }});
-  for (const Trial& trial : assembly_.study->board().trials()) assembly_.sampler->tell(assembly_.study->board(), trial.id);
+  history_ =
+      replay_history(reader, *assembly_.study,
+                     {[this](const JournalStart& start) { recorder_.start(start.unix_s, start.slurm_job); },
+                      [this](const JournalEntry& entry) {
+                        recorder_.apply(entry.time_s, entry.event, entry.effects);
+                        count_transfer(entry.event);
+                        next_seq_ = entry.seq + 1;
+                      }});
+  for (const Trial& trial : assembly_.study->board().trials())
+    assembly_.sampler->tell(assembly_.study->board(), trial.id);
   if (history_.torn) {
-    fmt::print(stderr, "coppice: the journal ends in {} bytes that are no whole record (at byte {}): cut; nothing acknowledged is lost\n",
+    fmt::print(stderr,
+               "coppice: the journal ends in {} bytes that are no whole record (at byte {}): cut; nothing "
+               "acknowledged is lost\n",
                history_.torn->size_bytes, history_.torn->offset);
   }
   const auto& finish = assembly_.study->finish();
-  nothing_to_do_ = finish && finish->outcome == Outcome::kFinished && history_.last_start && history_.last_start->budget == budget_text();
+  nothing_to_do_ = finish && finish->outcome == Outcome::kFinished && history_.last_start &&
+                   history_.last_start->budget == budget_text();
 }
 
 std::string Lead::budget_text() const {
   const auto text = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("-"); };
-  return fmt::format("trials {} wall_time {} target {}", text(spec_.budget.trials), text(spec_.budget.wall_time_s),
-                     text(spec_.budget.target));
+  return fmt::format("trials {} wall_time {} target {}", text(spec_.budget.trials),
+                     text(spec_.budget.wall_time_s), text(spec_.budget.target));
 }
 
 Welcome Lead::welcome() const {
@@ -127,8 +147,10 @@ Welcome Lead::welcome() const {
   welcome.run_directory = directory_.string();
   welcome.study_directory = spec_.directory.string();
   welcome.command = host_command_line(spec_);
-  welcome.stdout_protocol = spec_.trainable.kind == TrainableKind::kCommand && spec_.trainable.protocol == HostProtocol::kStdout;
-  for (const Parameter& parameter : spec_.space.parameters()) welcome.parameter_names.push_back(parameter.name);
+  welcome.stdout_protocol =
+      spec_.trainable.kind == TrainableKind::kCommand && spec_.trainable.protocol == HostProtocol::kStdout;
+  for (const Parameter& parameter : spec_.space.parameters())
+    welcome.parameter_names.push_back(parameter.name);
   welcome.metric = spec_.objectives.front().metric;
   welcome.startup_timeout_s = spec_.timeouts.startup_s;
   welcome.segment_timeout_s = spec_.timeouts.segment_s.value_or(0);
@@ -142,14 +164,17 @@ TrialHost Lead::start_first_host(const WorkerPlace& place) {
     for (const HostMessage& message : host.poll()) {
       if (const auto* ready = std::get_if<HostReady>(&message)) {
         if (!ready->can_save && spec_.scheduler.name == "pbt") {
-          throw UserError("pbt copies the state of trials, and this trainable can't save one: write it as a coppice.Trainable with save "
-                          "and load, or take another scheduler");
+          throw UserError(
+              "pbt copies the state of trials, and this trainable can't save one: write it as a "
+              "coppice.Trainable with save "
+              "and load, or take another scheduler");
         }
         return host;
       }
       if (const auto* exited = std::get_if<HostExited>(&message)) {
         const std::string output = host.last_output();
-        throw UserError(fmt::format("the trainable does not start: {}{}", exited->description, output.empty() ? "" : "\n" + output));
+        throw UserError(fmt::format("the trainable does not start: {}{}", exited->description,
+                                    output.empty() ? "" : "\n" + output));
       }
     }
     pollfd waiting{host.fd(), POLLIN, 0};
@@ -171,6 +196,8 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
     header.identity = spec_.identity;
     header.version = kVersion;
     header.created_unix_s = unix_s();
+    header.overrides = overrides_;
+    header.study_directory = spec_.directory.string();
     journal_ = JournalWriter::create(path, kDecisionVersion, header);
   }
   JournalStart start;
@@ -211,23 +238,35 @@ void Lead::sweep_checkpoints() const {
   for (const auto& file : std::filesystem::directory_iterator(directory_ / "checkpoints", ignored)) {
     const std::string name = file.path().filename();
     const auto id = parse_checkpoint_file_name(name);
-    if ((id && !known.contains(*id)) || name.ends_with(".ckpt.tmp")) std::filesystem::remove(file.path(), ignored);
+    if ((id && !known.contains(*id)) || name.ends_with(".ckpt.tmp"))
+      std::filesystem::remove(file.path(), ignored);
   }
 }
 
 void Lead::record(double time_s, const Event& event, const Effects& effects) {
   if (!owner_->still_ours()) {
-    throw JournalError(fmt::format("{} was taken over by another run, which found this one silent: ending at once", directory_.string()));
+    throw JournalError(
+        fmt::format("{} was taken over by another run, which found this one silent: ending at once",
+                    directory_.string()));
   }
   journal_->append(JournalEntry{next_seq_++, time_s, event, effects});
-  recorder_.add(time_s, event, effects);
+  recorder_.apply(time_s, event, effects);
+  count_transfer(event);
+}
+
+void Lead::count_transfer(const Event& event) {
+  if (const auto* ended = std::get_if<SegmentEnded>(&event))
+    transferred_bytes_ += ended->times.transfer_bytes;
+  if (const auto* failed = std::get_if<SegmentFailed>(&event))
+    transferred_bytes_ += failed->times.transfer_bytes;
 }
 
 void Lead::tick(double now_s) {
   coordinator_->tick(now_s);
   const double time_s = coordinator_->running_time_s(now_s);
   progress_->update(*assembly_.study, time_s, history_.time_s, workers_);
-  write_results_if_due(time_s);
+  collect_write(false);
+  if (!writing_.valid() && schedule_.due(now_s)) write_results();
 }
 
 void Lead::stop_for(const std::string& signal, double now_s) {
@@ -235,25 +274,25 @@ void Lead::stop_for(const std::string& signal, double now_s) {
   coordinator_->request_stop(StopCause::kSignal, signal, now_s);
 }
 
-void Lead::write_results_if_due(double time_s) {
-  collect_write(false);
-  if (!writing_.valid() && schedule_.due(time_s)) write_results_now(time_s);
-}
-
-void Lead::write_results_now(double time_s) {
-  write_began_s_ = time_s;
+void Lead::write_results() {
   writing_ = std::async(std::launch::async, [tables = recorder_.tables(), directory = directory_] {
-    return write_study(tables, directory);
+    WriteOutcome outcome;
+    outcome.began_s = steady_s();
+    outcome.error = write_study(tables, directory);
+    outcome.ended_s = steady_s();
+    return outcome;
   });
 }
 
 void Lead::collect_write(bool wait) {
   if (!writing_.valid()) return;
   if (!wait && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
-  const double before_s = steady_s();
-  const std::string error = writing_.get();
-  (void)before_s;
-  if (!error.empty()) fmt::print(stderr, "coppice: {}; the journal has everything, and coppice recover rebuilds study.h5\n", error);
+  const WriteOutcome outcome = writing_.get();
+  schedule_.wrote(outcome.began_s, outcome.ended_s);
+  if (outcome.error) {
+    fmt::print(stderr, "coppice: {}; the journal has everything, and coppice recover rebuilds study.h5\n",
+               *outcome.error);
+  }
 }
 
 int Lead::end(double now_s) {
@@ -262,9 +301,13 @@ int Lead::end(double now_s) {
   progress_.reset();
   journal_->sync();
   collect_write(true);
-  write_results_now(time_s);
+  write_results();
   collect_write(true);
-  print_summary(recorder_.tables(), assembly_.study->finish(), directory_);
+  fmt::print("{}", summary_text(recorder_.tables(), directory_, transferred_bytes_));
+  std::fflush(stdout);
+  if (assembly_.study->finish() && assembly_.study->finish()->outcome == Outcome::kFailed) {
+    fmt::print(stderr, "coppice: the study failed: {}\n", assembly_.study->finish()->reason);
+  }
   return coordinator_->exit_status();
 }
 

@@ -1,7 +1,9 @@
-/// Rank 0's part of a run beside the coordinator itself: the study, its directory, its journal and results, what the terminal shows.
+/// Rank 0's part of a run beside the coordinator itself: the study, its directory, its journal and results,
+/// what the terminal shows.
 ///
-/// Construction does everything that can find the user at fault, before any training: it throws SpecError or UserError. Ownership: owns all
-/// of it; borrows the spawner. One thread, and one that writes study.h5 from a copy.
+/// Construction does everything that can find the user at fault, before any training: it throws SpecError or
+/// UserError. Ownership: owns all of it; borrows the spawner. One thread, and one that writes study.h5 from a
+/// copy.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/assemble.hpp"
 #include "cli/commands.hpp"
@@ -34,8 +37,8 @@ class Lead {
   const StudySpec& spec() const { return spec_; }
   const std::filesystem::path& directory() const { return directory_; }
 
-  /// Starts a trial host and waits for its hello, so that a trainable that can't start is told now and not by failed trials. The host is to
-  /// be given to this rank's worker.
+  /// Starts a trial host and waits for its hello, so that a trainable that can't start is told now and not by
+  /// failed trials. The host is to be given to this rank's worker.
   TrialHost start_first_host(const WorkerPlace& place);
 
   void begin(Transport& transport, int workers, double now_s);
@@ -47,13 +50,19 @@ class Lead {
   int end(double now_s);
 
  private:
+  struct WriteOutcome {
+    std::optional<std::string> error;
+    double began_s = 0;
+    double ended_s = 0;
+  };
+
   void open_directory(bool fresh);
   void read_journal(bool fresh);
   void sweep_checkpoints() const;
   Welcome welcome() const;
   void record(double time_s, const Event& event, const Effects& effects);
-  void write_results_if_due(double time_s);
-  void write_results_now(double time_s);
+  void count_transfer(const Event& event);
+  void write_results();
   void collect_write(bool wait);
   std::string budget_text() const;
 
@@ -71,10 +80,11 @@ class Lead {
   std::uint64_t next_seq_ = 0;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Progress> progress_;
-  SnapshotSchedule schedule_;
-  std::future<std::string> writing_;
-  double write_began_s_ = 0;
+  WriteSchedule schedule_;
+  std::future<WriteOutcome> writing_;
+  std::vector<std::string> overrides_;
   int workers_ = 0;
+  std::int64_t transferred_bytes_ = 0;
 };
 
 }  // namespace coppice

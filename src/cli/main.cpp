@@ -53,9 +53,11 @@ int run_main(int argc, char** argv) {
   ExportOptions exported;
   auto* export_app = app.add_subcommand("export", "A table of study.h5 as CSV or JSON");
   export_app->add_option("RESULTS", exported.results, "Directory of the results, or study.h5")->required();
-  export_app->add_option("--table", exported.table, "trials, reports, segments, decisions, workers or incumbent")
+  export_app
+      ->add_option("--table", exported.table, "trials, reports, segments, decisions, workers or incumbent")
       ->required();
-  export_app->add_option("--format", exported.format, "csv or json [csv]")->check(CLI::IsMember({"csv", "json"}));
+  export_app->add_option("--format", exported.format, "csv or json [csv]")
+      ->check(CLI::IsMember({"csv", "json"}));
   export_app->callback([&] { chosen = [&] { return export_command(exported); }; });
 
   std::filesystem::path recovered;

@@ -44,7 +44,9 @@ std::string clock_text(double seconds) {
 
 std::optional<double> fraction_done(const Study& study, const ProgressLimits& limits, double running_s) {
   std::optional<double> fraction;
-  const auto offer = [&](double value) { fraction = std::max(fraction.value_or(0), std::clamp(value, 0.0, 1.0)); };
+  const auto offer = [&](double value) {
+    fraction = std::max(fraction.value_or(0), std::clamp(value, 0.0, 1.0));
+  };
   const Step limit = study.settings().steps_per_trial;
   const auto part = [limit](const Trial& trial) {
     if (is_over(trial.state) || trial.state == TrialState::kPaused) return 1.0;
@@ -55,7 +57,9 @@ std::optional<double> fraction_done(const Study& study, const ProgressLimits& li
     if (limits.population) {
       std::map<MemberId, double> members;
       for (const Trial& trial : study.board().trials()) {
-        members[trial.member] = trial.state == TrialState::kComplete ? 1 : static_cast<double>(trial.steps) / static_cast<double>(limit);
+        members[trial.member] = trial.state == TrialState::kComplete
+                                    ? 1
+                                    : static_cast<double>(trial.steps) / static_cast<double>(limit);
       }
       for (const auto& [member, done] : members) sum += done;
     } else {
@@ -82,12 +86,15 @@ Progress::~Progress() {
 std::string Progress::line(const Study& study, double running_s, double since_s, int workers) const {
   std::string text;
   const auto fraction = fraction_done(study, limits_, running_s);
-  if (fraction) text += fmt::format("{:3.0f} % {} ", std::floor(*fraction * 100), terminal_ ? "▕" + bar(*fraction) + "▏" : "");
+  if (fraction)
+    text += fmt::format("{:3.0f} % {} ", std::floor(*fraction * 100),
+                        terminal_ ? "▕" + bar(*fraction) + "▏" : "");
   const Incumbent& best = study.board().incumbent();
   text += best.trial == kNoTrial ? std::string("no value yet")
                                  : fmt::format("best {} {:.6g} (trial {}, step {})", study.settings().metric,
                                                study.value_of(best.score), best.trial, best.step);
-  text += fmt::format(" · {} trials · {}/{} busy · {}", study.board().size(), study.running(), workers, clock_text(running_s));
+  text += fmt::format(" · {} trials · {}/{} busy · {}", study.board().size(), study.running(), workers,
+                      clock_text(running_s));
   // The time that is left, by the pace of this incarnation.
   if (fraction && fraction_at_start_ >= 0 && *fraction > fraction_at_start_ + 0.01 && *fraction < 1) {
     const double pace = (*fraction - fraction_at_start_) / std::max(1e-9, running_s - since_s);

@@ -1,5 +1,5 @@
-/// The progress of a study on the terminal: one line with a bar that is drawn over where there is a terminal, else a plain line now and
-/// then. Writes to stderr, so that stdout stays free for results. One thread.
+/// The progress of a study on the terminal: one line with a bar that is drawn over where there is a terminal,
+/// else a plain line now and then. Writes to stderr, so that stdout stays free for results. One thread.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace coppice {
 struct ProgressLimits {
   std::optional<std::int64_t> trials;  ///< trials from scratch; the population in PBT
   std::optional<double> wall_time_s;
-  bool population = false;             ///< members advance together towards steps_per_trial
+  bool population = false;  ///< members advance together towards steps_per_trial
 };
 std::optional<double> fraction_done(const Study& study, const ProgressLimits& limits, double running_s);
 

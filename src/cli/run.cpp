@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <exception>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -38,26 +41,33 @@ struct Rank {
 
 std::string signal_name(int number) {
   switch (number) {
-    case SIGTERM: return "SIGTERM";
-    case SIGUSR1: return "SIGUSR1";
-    case SIGINT: return "SIGINT";
-    default: return "signal " + std::to_string(number);
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGUSR1:
+      return "SIGUSR1";
+    case SIGINT:
+      return "SIGINT";
+    default:
+      return "signal " + std::to_string(number);
   }
 }
 
 std::int64_t memory_limit_bytes(int workers_on_node) {
-  const auto total = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  const auto total =
+      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   return static_cast<std::int64_t>(total * kCheckpointMemoryShare / std::max(1, workers_on_node));
 }
 
-/// The places of the workers of this node, by local rank. Throws UserError where devices don't suffice.
-std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker, const std::vector<Device>& devices, int workers) {
+/// The places of the workers of one node, by what each of them sees. Throws UserError where devices don't
+/// suffice.
+std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker,
+                                const std::vector<std::vector<Device>>& seen) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  const double each = gpus_per_worker.value_or(devices.empty() ? 0 : 1);
-  const std::vector<std::vector<Device>> seen(static_cast<std::size_t>(workers), devices);
+  const bool any =
+      std::any_of(seen.begin(), seen.end(), [](const auto& devices) { return !devices.empty(); });
   std::vector<WorkerPlace> result;
-  for (const DeviceBinding& binding : bind_devices(seen, each)) {
+  for (const DeviceBinding& binding : bind_devices(seen, gpus_per_worker.value_or(any ? 1 : 0))) {
     if (!binding.problem.empty()) throw UserError(binding.problem);
     WorkerPlace place;
     place.host = host.data();
@@ -66,7 +76,7 @@ std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker, co
       place.device_uuid += (place.device_uuid.empty() ? "" : ",") + device.uuid;
       if (place.device_name.empty()) place.device_name = device.name;
     }
-    place.memory_limit_bytes = memory_limit_bytes(workers);
+    place.memory_limit_bytes = memory_limit_bytes(static_cast<int>(seen.size()));
     result.push_back(std::move(place));
   }
   return result;
@@ -104,7 +114,8 @@ void turn(std::vector<Rank>& ranks, Lead* lead) {
 }
 
 bool all_over(const std::vector<Rank>& ranks, const Lead* lead) {
-  return std::all_of(ranks.begin(), ranks.end(), [](const Rank& rank) { return !rank.worker || rank.worker->exit_status(); }) &&
+  return std::all_of(ranks.begin(), ranks.end(),
+                     [](const Rank& rank) { return !rank.worker || rank.worker->exit_status(); }) &&
          (lead == nullptr || lead->over());
 }
 
@@ -132,8 +143,8 @@ void run_until_over(std::vector<Rank>& ranks, Lead* lead, StopSignals& signals) 
 }
 
 int already_finished(const Lead& lead) {
-  fmt::print("{} is finished: nothing to do. Raise its budget to go on, or look at it: coppice best {}\n", lead.spec().name,
-             lead.directory().string());
+  fmt::print("{} is finished: nothing to do. Raise its budget to go on, or look at it: coppice best {}\n",
+             lead.spec().name, lead.directory().string());
   return 0;
 }
 
@@ -143,13 +154,15 @@ int run_local(const RunOptions& options, Spawner& spawner) {
   if (lead.nothing_to_do()) return already_finished(lead);
   const auto devices = visible_devices();
   const int workers = options.workers.value_or(devices.empty() ? 1 : static_cast<int>(devices.size()));
-  const auto here = places(lead.spec().resources.gpus_per_worker, devices, workers);
+  const auto here = places(lead.spec().resources.gpus_per_worker,
+                           std::vector<std::vector<Device>>(static_cast<std::size_t>(workers), devices));
   LoopbackNetwork network(workers);
   std::vector<Rank> ranks;
   TrialHost first = lead.start_first_host(here.front());
   for (int i = 0; i < workers; ++i) {
-    auto worker = i == 0 ? std::make_unique<Worker>(network.endpoint(i), spawner, here.front(), std::move(first))
-                         : std::make_unique<Worker>(network.endpoint(i), spawner, here[static_cast<std::size_t>(i)]);
+    auto worker =
+        i == 0 ? std::make_unique<Worker>(network.endpoint(i), spawner, here.front(), std::move(first))
+               : std::make_unique<Worker>(network.endpoint(i), spawner, here[static_cast<std::size_t>(i)]);
     ranks.push_back({&network.endpoint(i), std::move(worker)});
   }
   lead.begin(network.endpoint(0), workers, steady_s());
@@ -158,59 +171,116 @@ int run_local(const RunOptions& options, Spawner& spawner) {
   return lead.end(steady_s());
 }
 
-int run_coordinating_rank(const RunOptions& options, Spawner& spawner, const std::vector<RankInfo>& infos, Transport& transport,
-                          StopSignals& signals) {
-  std::unique_ptr<Lead> lead;
-  std::vector<Rank> ranks;
+/// What rank 0 found before anybody works; it travels with the devices that all ranks tell each other.
+struct Opening {
+  bool run = false;  ///< false: nothing to do, or a mistake that rank 0 has told
+  bool dedicated = false;
+  std::optional<double> gpus_per_worker;
+
+  std::string text() const {
+    return fmt::format("{} {} {}\n", run ? 1 : 0, dedicated ? 1 : 0,
+                       gpus_per_worker ? to_text(*gpus_per_worker) : "auto");
+  }
+  static Opening parse(const std::string& text) {
+    std::istringstream words(text);
+    Opening opening;
+    std::string gpus;
+    words >> opening.run >> opening.dedicated >> gpus;
+    if (gpus != "auto") opening.gpus_per_worker = std::stod(gpus);
+    return opening;
+  }
+};
+
+/// The place of this rank's worker, or nothing on a dedicated coordinator. `told`: what each rank gathered.
+std::optional<WorkerPlace> place_of_rank(int rank, const Opening& opening, const std::vector<RankInfo>& infos,
+                                         const std::vector<std::string>& told) {
+  if (opening.dedicated && rank == 0) return std::nullopt;
+  std::vector<std::vector<Device>> seen;
+  std::size_t mine = 0;
+  for (const RankInfo& info : infos) {
+    if (info.node != infos[static_cast<std::size_t>(rank)].node || (opening.dedicated && info.rank == 0))
+      continue;
+    if (info.rank == rank) mine = seen.size();
+    const std::string& text = told[static_cast<std::size_t>(info.rank)];
+    seen.push_back(
+        decode_devices(std::string_view(text).substr(text.find('\n') + 1)).value_or(std::vector<Device>{}));
+  }
+  return places(opening.gpus_per_worker, seen)[mine];
+}
+
+int run_coordinating_rank(Lead& lead, const std::optional<WorkerPlace>& place, Spawner& spawner,
+                          Transport& transport, StopSignals& signals) {
   try {
-    if (options.workers) throw UserError("--workers is for runs without a launcher; here each rank is a worker");
-    lead = std::make_unique<Lead>(options, spawner);
-    if (lead->nothing_to_do()) {
-      shut_down_all(transport, 0);
-      return already_finished(*lead);
-    }
-    const bool dedicated = lead->spec().dedicated_coordinator;
-    if (dedicated && transport.size() == 1) {
-      throw UserError("coordinator: dedicated needs a second rank to do the work; start more ranks or leave it out");
-    }
-    ranks.push_back({&transport, nullptr});
-    if (!dedicated) {
-      const auto on_node = std::count_if(infos.begin(), infos.end(), [&](const RankInfo& info) { return info.node == infos[0].node; });
-      const auto here = places(lead->spec().resources.gpus_per_worker, visible_devices(), static_cast<int>(on_node));
-      const WorkerPlace& place = here[static_cast<std::size_t>(infos[0].local_rank)];
-      ranks[0].worker = std::make_unique<Worker>(transport, spawner, place, lead->start_first_host(place));
-    }
-    lead->begin(transport, transport.size() - (dedicated ? 1 : 0), steady_s());
-    if (ranks[0].worker) ranks[0].worker->start(steady_s());
-    run_until_over(ranks, lead.get(), signals);
-    return lead->end(steady_s());
-  } catch (const std::exception& error) {
+    std::vector<Rank> ranks;
+    ranks.push_back({&transport, place ? std::make_unique<Worker>(transport, spawner, *place,
+                                                                  lead.start_first_host(*place))
+                                       : nullptr});
+    lead.begin(transport, transport.size() - (place ? 0 : 1), steady_s());
+    if (place) ranks[0].worker->start(steady_s());
+    run_until_over(ranks, &lead, signals);
+    return lead.end(steady_s());
+  } catch (...) {
     shut_down_all(transport, 1);
     throw;
   }
 }
 
-int run_working_rank(Spawner& spawner, const std::vector<RankInfo>& infos, Transport& transport, StopSignals& signals) {
-  const RankInfo& me = infos[static_cast<std::size_t>(transport.rank())];
-  const auto on_node = std::count_if(infos.begin(), infos.end(), [&](const RankInfo& info) { return info.node == me.node; });
-  const auto here = places(std::nullopt, visible_devices(), static_cast<int>(on_node));
+void run_working_rank(const WorkerPlace& place, Spawner& spawner, Transport& transport,
+                      StopSignals& signals) {
   std::vector<Rank> ranks;
-  ranks.push_back({&transport, std::make_unique<Worker>(transport, spawner, here[static_cast<std::size_t>(me.local_rank)])});
+  ranks.push_back({&transport, std::make_unique<Worker>(transport, spawner, place)});
   ranks[0].worker->start(steady_s());
   run_until_over(ranks, nullptr, signals);
-  return 0;  // rank 0's status is the run's; another one here would make mpirun end rank 0 while it writes
+}
+
+/// Everything that rank 0 can find wrong before the others are needed.
+std::unique_ptr<Lead> open_lead(const RunOptions& options, Spawner& spawner, int size) {
+  if (options.workers)
+    throw UserError("--workers is for runs without a launcher; here each rank is a worker");
+  auto lead = std::make_unique<Lead>(options, spawner);
+  if (lead->spec().dedicated_coordinator && size == 1) {
+    throw UserError(
+        "coordinator: dedicated needs a second rank to do the work; start more ranks or leave it out");
+  }
+  return lead;
 }
 
 int run_ranks(const RunOptions& options, Spawner& spawner) {
+  StopSignals signals;
   MpiSession session;
-  int status = 1;
-  {
-    StopSignals signals;
+  std::unique_ptr<Lead> lead;
+  std::exception_ptr mistake;
+  Opening opening;
+  if (session.rank() == 0) {
+    try {
+      lead = open_lead(options, spawner, session.size());
+      opening = {!lead->nothing_to_do(), lead->spec().dedicated_coordinator,
+                 lead->spec().resources.gpus_per_worker};
+    } catch (...) {
+      mistake = std::current_exception();
+    }
+  }
+  const auto told =
+      session.gather((session.rank() == 0 ? opening.text() : "\n") + encode_devices(visible_devices()));
+  opening = Opening::parse(told[0]);
+  int status = 0;  // of ranks other than 0: anything else would make mpirun end rank 0 while it writes
+  if (opening.run) {
     MpiTransport transport(session);
-    status = session.rank() == 0 ? run_coordinating_rank(options, spawner, session.ranks(), transport, signals)
-                                 : run_working_rank(spawner, session.ranks(), transport, signals);
+    try {
+      const auto place = place_of_rank(session.rank(), opening, session.ranks(), told);
+      if (lead) {
+        status = run_coordinating_rank(*lead, place, spawner, transport, signals);
+      } else {
+        run_working_rank(*place, spawner, transport, signals);
+      }
+    } catch (...) {
+      mistake = std::current_exception();
+    }
+  } else if (lead && !mistake) {
+    status = already_finished(*lead);
   }
   session.close(kCloseLimit_s);
+  if (mistake && session.rank() == 0) std::rethrow_exception(mistake);
   return status;
 }
 

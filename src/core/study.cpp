@@ -228,7 +228,7 @@ void Study::finish_if_quiet() {
         !trials.empty() && std::all_of(trials.begin(), trials.end(),
                                        [](const Trial& trial) { return trial.state == TrialState::kFailed; });
     finish_ = Finish{all_failed ? Outcome::kFailed : Outcome::kFinished,
-                     all_failed ? "every trial failed" : "nothing more to train"};
+                     all_failed ? "every trial failed: " + last_error_ : "nothing more to train"};
   } else {
     return;
   }
@@ -251,6 +251,7 @@ void Study::requeue(TrialId trial) {
 
 void Study::fail(TrialId trial, DecisionKind kind, const std::string& reason) {
   set_over(trial, TrialState::kFailed);
+  last_error_ = reason;
   decide(kind, trial, board_.trial(trial).steps, reason);
   scheduler_->on_failed(*this, trial);
 }

@@ -125,6 +125,7 @@ class Study final : private SchedulerContext {
   std::optional<Finish> finish_;
   std::int64_t failed_segments_ = 0;
   bool any_report_ = false;
+  std::string last_error_;  ///< why the last trial that failed did
 };
 
 }  // namespace coppice

@@ -29,6 +29,8 @@ struct JournalHeader {
   std::vector<std::pair<std::string, std::string>> identity;  ///< StudySpec::identity
   std::string version;                                        ///< of coppice
   std::int64_t created_unix_s = 0;
+  std::vector<std::string> overrides;  ///< KEY=VALUE that replaced values of the text
+  std::string study_directory;         ///< where the study file was: its relative paths start there
 };
 
 /// A process began to write. Descriptive: decisions don't depend on it.
@@ -60,6 +62,8 @@ void fields(V& v, JournalHeader& x) {
   v("identity", x.identity);
   v("version", x.version);
   v("created_unix_s", x.created_unix_s);
+  v("overrides", x.overrides);
+  v("study_directory", x.study_directory);
 }
 template <class V>
 void fields(V& v, JournalStart& x) {

@@ -39,6 +39,9 @@ struct Catalogs {
   std::vector<AlgorithmInfo> samplers;
   std::vector<AlgorithmInfo> schedulers;
   std::vector<BuiltinCheck> builtins;
+  /// Whether the files that a study names must be there. False for a study of the past, which is only
+  /// replayed.
+  bool check_files = true;
 };
 
 }  // namespace coppice

@@ -59,11 +59,16 @@ void check_text(const std::string& text, const std::string& file) {
 
 StudySpec load_study(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                      std::optional<std::uint64_t> seed, const Catalogs& catalogs) {
-  std::string text = read_file(file);
+  const std::filesystem::path directory = std::filesystem::absolute(file).lexically_normal().parent_path();
+  return parse_study_text(read_file(file), file, directory, overrides, seed, catalogs);
+}
+
+StudySpec parse_study_text(std::string text, const std::filesystem::path& file,
+                           const std::filesystem::path& directory, const std::vector<std::string>& overrides,
+                           std::optional<std::uint64_t> seed, const Catalogs& catalogs) {
   check_text(text, file.string());
   Node root = read_yaml(text, file.string());
   for (const std::string& override : overrides) apply_override(root, override);
-  const std::filesystem::path directory = std::filesystem::absolute(file).lexically_normal().parent_path();
   StudySpec study = parse_study(root, file, directory, catalogs);
   if (seed) study.seed = *seed;
   study.text = std::move(text);

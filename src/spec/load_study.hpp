@@ -18,4 +18,10 @@ namespace coppice {
 StudySpec load_study(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                      std::optional<std::uint64_t> seed, const Catalogs& catalogs);
 
+/// The same from a text that was read before (StudySpec::text): `file` is what messages call it, `directory`
+/// where its relative paths start.
+StudySpec parse_study_text(std::string text, const std::filesystem::path& file,
+                           const std::filesystem::path& directory, const std::vector<std::string>& overrides,
+                           std::optional<std::uint64_t> seed, const Catalogs& catalogs);
+
 }  // namespace coppice

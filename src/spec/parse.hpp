@@ -27,8 +27,7 @@ AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string
                               const std::string& fallback, const std::vector<AlgorithmInfo>& catalog);
 
 /// `study` has its objectives, space and directory already.
-TrainableSpec parse_trainable(const Node& root, const StudySpec& study,
-                              const std::vector<BuiltinCheck>& builtins);
+TrainableSpec parse_trainable(const Node& root, const StudySpec& study, const Catalogs& catalogs);
 
 /// Everything but `directory`, `text` and `identity`; `directory` is where relative paths start.
 StudySpec parse_study(const Node& root, const std::filesystem::path& file,

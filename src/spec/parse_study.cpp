@@ -174,7 +174,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   const AlgorithmContext context{root, study.budget, study.deterministic.enabled};
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
-  study.trainable = parse_trainable(root, study, catalogs.builtins);
+  study.trainable = parse_trainable(root, study, catalogs);
   study.resources = parse_resources(top.find("resources"));
   study.timeouts = parse_timeouts(top.find("timeouts"));
   study.checkpoints = parse_checkpoints(top.find("checkpoints"));

@@ -15,8 +15,9 @@ namespace {
 
 constexpr const char* kExample = "{builtin: mlp}, {command: [python3, train.py]} or {plugin: ./libx.so}";
 
-void parse_builtin(const Node& node, const Node& root, const StudySpec& study,
-                   const std::vector<BuiltinCheck>& builtins, TrainableSpec& trainable) {
+void parse_builtin(const Node& node, const Node& root, const StudySpec& study, const Catalogs& catalogs,
+                   TrainableSpec& trainable) {
+  const std::vector<BuiltinCheck>& builtins = catalogs.builtins;
   const Node& name = find_entry(node, "builtin")->value;
   trainable.kind = TrainableKind::kBuiltin;
   trainable.builtin = text_of(name, "trainable.builtin");
@@ -45,7 +46,7 @@ void parse_builtin(const Node& node, const Node& root, const StudySpec& study,
     fail(place == nullptr ? name.place : place->place, "objective.metric",
          trainable.builtin + " reports no '" + metric + "'" + suggest(metric, info->metrics));
   }
-  if (info->check) {
+  if (info->check && catalogs.check_files) {
     const std::string message = info->check(study.space, trainable.settings, study.directory);
     if (!message.empty()) fail_check(root, &node, name.place, "trainable " + trainable.builtin, message);
   }
@@ -91,7 +92,7 @@ void check_placeholders(const Node& node, const SearchSpace& space) {
   }
 }
 
-void parse_command(const Node& node, const StudySpec& study, TrainableSpec& trainable) {
+void parse_command(const Node& node, const StudySpec& study, bool check_files, TrainableSpec& trainable) {
   const Reader reader(node, "trainable", {"command", "protocol"}, kExample);
   const Node& command = *reader.find("command");
   trainable.kind = TrainableKind::kCommand;
@@ -107,27 +108,27 @@ void parse_command(const Node& node, const StudySpec& study, TrainableSpec& trai
     check_placeholders(item, study.space);
     const bool script =
         &item != &command.items[0] && item.text.ends_with(".py") && item.text.find('{') == std::string::npos;
-    if (script && !is_there(study.directory / item.text)) {
+    if (check_files && script && !is_there(study.directory / item.text)) {
       fail(item.place, "trainable.command",
            "no file " + (study.directory / item.text).string() + "; a path is relative to the study file");
     }
   }
   if (trainable.command[0].empty())
     fail(command.items[0].place, "trainable.command", "the program has no name");
-  check_program(command.items[0], study.directory);
+  if (check_files) check_program(command.items[0], study.directory);
   if (const Node* protocol = reader.find("protocol")) {
     const bool printed = word_of(*protocol, "trainable.protocol", {"serve", "stdout"}) == "stdout";
     trainable.protocol = printed ? HostProtocol::kStdout : HostProtocol::kServe;
   }
 }
 
-void parse_plugin(const Node& node, const StudySpec& study, TrainableSpec& trainable) {
+void parse_plugin(const Node& node, const StudySpec& study, bool check_files, TrainableSpec& trainable) {
   const Reader reader(node, "trainable", {"plugin"}, kExample);
   const Node& plugin = *reader.find("plugin");
   trainable.kind = TrainableKind::kPlugin;
   trainable.plugin = text_of(plugin, "trainable.plugin");
   std::error_code error;
-  if (!std::filesystem::is_regular_file(study.directory / trainable.plugin, error)) {
+  if (check_files && !std::filesystem::is_regular_file(study.directory / trainable.plugin, error)) {
     fail(plugin.place, "trainable.plugin",
          "no file " + (study.directory / trainable.plugin).string() +
              "; a path is relative to the study file");
@@ -136,8 +137,7 @@ void parse_plugin(const Node& node, const StudySpec& study, TrainableSpec& train
 
 }  // namespace
 
-TrainableSpec parse_trainable(const Node& root, const StudySpec& study,
-                              const std::vector<BuiltinCheck>& builtins) {
+TrainableSpec parse_trainable(const Node& root, const StudySpec& study, const Catalogs& catalogs) {
   const Entry* entry = find_entry(root, "trainable");
   if (entry == nullptr) fail(root.place, "trainable", std::string("is missing; add trainable: ") + kExample);
   const Node& node = entry->value;
@@ -158,11 +158,11 @@ TrainableSpec parse_trainable(const Node& root, const StudySpec& study,
   }
   TrainableSpec trainable;
   if (given[0]->key == "builtin") {
-    parse_builtin(node, root, study, builtins, trainable);
+    parse_builtin(node, root, study, catalogs, trainable);
   } else if (given[0]->key == "command") {
-    parse_command(node, study, trainable);
+    parse_command(node, study, catalogs.check_files, trainable);
   } else {
-    parse_plugin(node, study, trainable);
+    parse_plugin(node, study, catalogs.check_files, trainable);
   }
   return trainable;
 }

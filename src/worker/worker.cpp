@@ -22,7 +22,11 @@ std::optional<T> body_of(const Message& message) {
 }  // namespace
 
 Worker::Worker(Transport& transport, Spawner& spawner, WorkerPlace place, std::optional<TrialHost> host)
-    : transport_(transport), spawner_(spawner), place_(std::move(place)), host_(std::move(host)) {}
+    : transport_(transport),
+      spawner_(spawner),
+      place_(std::move(place)),
+      host_(std::move(host)),
+      host_ready_(host_.has_value()) {}
 
 void Worker::start(double now_s) {
   idle_since_s_ = now_s;

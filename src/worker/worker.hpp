@@ -34,7 +34,7 @@ struct WorkerPlace {
 
 class Worker {
  public:
-  /// `host`: one that was started already and has not said hello yet, if any.
+  /// `host`: one that was started already and has said hello, if any.
   Worker(Transport& transport, Spawner& spawner, WorkerPlace place,
          std::optional<TrialHost> host = std::nullopt);
 
@@ -97,7 +97,7 @@ class Worker {
   std::optional<Welcome> welcome_;
   std::unique_ptr<CheckpointStore> store_;
   std::optional<TrialHost> host_;
-  bool host_ready_ = false;
+  bool host_ready_;
   TrialId host_trial_ = kNoTrial;  ///< what the host has in place …
   Step host_step_ = 0;             ///< … and where it stands
   std::optional<Active> active_;

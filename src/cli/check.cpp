@@ -1,0 +1,85 @@
+// `coppice check [STUDY.yaml]`: is the study right, and what would it run on?
+#include <fmt/format.h>
+
+#include "cli/assemble.hpp"
+#include "cli/catalogs.hpp"
+#include "cli/commands.hpp"
+#include "cluster/devices.hpp"
+#include "cluster/launcher.hpp"
+#include "cluster/slurm.hpp"
+#include "spec/load_study.hpp"
+
+namespace coppice {
+namespace {
+
+std::string trainable_text(const TrainableSpec& trainable) {
+  if (trainable.kind == TrainableKind::kBuiltin) return "built-in " + trainable.builtin;
+  return fmt::format("{}{}", fmt::join(trainable.command, " "),
+                     trainable.protocol == HostProtocol::kStdout ? " (prints its metrics)" : "");
+}
+
+std::string range_text(const Parameter& parameter) {
+  std::string text;
+  if (parameter.type == ParameterType::kCategorical) {
+    for (const Value& choice : parameter.choices) text += (text.empty() ? "" : ", ") + to_text(choice);
+    text = fmt::format("one of {}{}", text, parameter.ordered ? " (ordered)" : "");
+  } else {
+    text = fmt::format("{} from {} to {}", parameter.type == ParameterType::kInt ? "int" : "float",
+                       to_text(parameter.low), to_text(parameter.high));
+    if (parameter.step) text += " by " + to_text(*parameter.step);
+    if (parameter.log) text += ", log";
+  }
+  if (parameter.fixed) text += ", fixed";
+  if (parameter.when)
+    text += ", when " + parameter.when->parent + " is " + to_text(parameter.when->values.front());
+  return text;
+}
+
+void print_study(const StudySpec& spec) {
+  const auto& objective = spec.objectives.front();
+  fmt::print("study      {}\n", spec.name);
+  fmt::print("objective  {} {}\n", objective.minimize ? "minimize" : "maximize", objective.metric);
+  fmt::print("space      {} hyperparameters\n", spec.space.size());
+  for (const Parameter& parameter : spec.space.parameters())
+    fmt::print("           {}: {}\n", parameter.name, range_text(parameter));
+  fmt::print("sampler    {}\nscheduler  {}\n", spec.sampler.name, spec.scheduler.name);
+  std::string budget;
+  const auto add = [&](const char* name, const auto& value, const char* unit) {
+    if (value) budget += fmt::format("{}{} {}{}", budget.empty() ? "" : ", ", name, *value, unit);
+  };
+  add("trials", spec.budget.trials, "");
+  add("steps per trial", spec.budget.steps_per_trial, "");
+  add("wall time", spec.budget.wall_time_s, " s");
+  add("target", spec.budget.target, "");
+  fmt::print("budget     {}\n", budget.empty() ? "the scheduler's own" : budget);
+  fmt::print("trainable  {}\nseed       {}\n", trainable_text(spec.trainable), spec.seed);
+}
+
+void print_place() {
+  const Launcher launcher = detect_launcher();
+  if (!launcher.problem.empty()) throw UserError(launcher.problem);
+  fmt::print("launcher   {}\n",
+             launcher.launched ? launcher.kind : "none: coppice run uses --workers N local workers");
+  if (const auto slurm = slurm_info())
+    fmt::print("slurm      job {} on {}\n", slurm->job_id, slurm->node_list);
+  const auto devices = visible_devices();
+  fmt::print("devices    {}\n", devices.empty() ? "no GPU is visible: workers train on the CPU"
+                                                : std::to_string(devices.size()));
+  for (const Device& device : devices)
+    fmt::print("           {} {} {}\n", device.index, device.uuid, device.name);
+}
+
+}  // namespace
+
+int check_command(const CheckOptions& options) {
+  if (options.study) {
+    const StudySpec spec = load_study(*options.study, options.set, options.seed, make_catalogs());
+    assemble(spec);
+    print_study(spec);
+  }
+  print_place();
+  fmt::print("fine\n");
+  return 0;
+}
+
+}  // namespace coppice

@@ -1,0 +1,76 @@
+#include "report/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <string_view>
+
+#include "report/best.hpp"
+
+namespace coppice {
+namespace {
+
+double sum(const Table& table, std::string_view name) {
+  const Column* column = table.find(name);
+  if (column == nullptr) return 0;
+  double total = 0;
+  for (const double value : std::get<Doubles>(column->values)) {
+    if (!std::isnan(value)) total += value;
+  }
+  return total;
+}
+
+std::string bytes_text(double bytes) {
+  static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
+  return unit == 0 ? fmt::format("{:.0f} {}", bytes, kUnits[unit])
+                   : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
+}
+
+std::string states_text(const Table& trials) {
+  std::map<std::string, int> counts;
+  for (const std::string& state : std::get<Texts>(trials.find("state")->values)) ++counts[state];
+  std::string text;
+  for (const auto& [state, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+  return text;
+}
+
+}  // namespace
+
+Utilisation utilisation(const Tables& tables) {
+  const double train = sum(tables.segments, "train_s");
+  double work = train;
+  for (const char* cause : {"startup_s", "load_s", "save_s", "transfer_s"})
+    work += sum(tables.segments, cause);
+  const double all = work + sum(tables.segments, "wait_s") + sum(tables.segments, "failed_s");
+  if (all <= 0) return {};
+  return {work / all, train / all};
+}
+
+std::string summary_text(const Tables& tables, const std::filesystem::path& directory,
+                         std::int64_t pulled_bytes) {
+  const StudyAttributes& study = tables.attributes;
+  std::string text = fmt::format("\n{} · {} · {} trials ({})\n", study.name, study.state,
+                                 tables.trials.rows(), states_text(tables.trials));
+  for (const BestTrial& best : best_trials(tables, 1)) {
+    text += fmt::format("\n  best {} {:.6g}: trial {}, step {}\n", study.objective, best.value, best.trial,
+                        best.step);
+    for (const ScheduleRow& row : best.schedule) {
+      text += fmt::format("    steps {:>4} to {:<4}", row.from_step + 1, row.to_step);
+      for (const auto& [name, value] : row.params) text += fmt::format("  {} {}", name, value);
+      text += "\n";
+    }
+  }
+  const Utilisation use = utilisation(tables);
+  text += fmt::format("\n  workers   {} · busy {:.1f} % of the time, training {:.1f} %\n",
+                      tables.workers.rows(), 100 * use.busy, 100 * use.trained);
+  text += fmt::format("  exchanged {} of checkpoints between workers\n",
+                      bytes_text(static_cast<double>(pulled_bytes)));
+  text += fmt::format("  results   {}\n", (directory / "study.h5").string());
+  return text;
+}
+
+}  // namespace coppice

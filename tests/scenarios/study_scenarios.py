@@ -1,0 +1,237 @@
+"""A study from its first line to its last, with one process and local workers."""
+
+import json
+import signal
+import unittest
+
+import numpy as np
+
+from support import SOURCE, Scenario, children_of, command_of
+
+BRANIN = """
+    name: branin
+    objective: {metric: value, direction: minimize}
+    space:
+      x1: {type: float, low: -5, high: 10}
+      x2: {type: float, low: 0, high: 15}
+    budget: {trials: 12}
+    trainable: {builtin: branin}
+    seed: 1
+"""
+
+
+class StudyScenarios(Scenario):
+    def test_random_search_on_a_function(self):
+        out, _ = self.run_study(self.write("study.yaml", BRANIN))
+        self.assertIn("best", out)
+        trials, reports = self.assert_study_whole()
+        self.assertEqual(len(trials), 12)
+        self.assertEqual(set(trials["state"]), {b"complete"})
+        self.assertAlmostEqual(self.best()["trials"][0]["value"], trials["value"].min())
+        self.verify_replay()
+
+    def test_a_finished_study_says_so_and_a_larger_budget_goes_on(self):
+        study = self.write("study.yaml", BRANIN)
+        self.run_study(study)
+        before = self.table("trials")
+        out, _ = self.run_study(study)
+        self.assertIn("finished", out)
+        self.run_study(study, "--set", "budget.trials=20")
+        trials, _ = self.assert_study_whole()
+        self.assertEqual(len(trials), 20)
+        np.testing.assert_array_equal(trials["x1"][:12], before["x1"])
+        self.verify_replay()
+
+    def test_another_study_in_the_same_directory_is_refused(self):
+        study = self.write("study.yaml", BRANIN)
+        self.run_study(study)
+        _, err = self.run_study(study, "--set", "space.x1.low=-4", status=2)
+        self.assertIn("space.x1.low", err)
+        _, err = self.run_study(study, "--seed", "2", status=2)
+        self.assertIn("seed", err)
+        _, err = self.run_study(study, "--fresh", status=2)
+        self.assertIn("--fresh", err)
+
+    def test_a_stop_in_order_exits_75_and_resumes(self):
+        study = self.sum_study("fifo", "{trials: 6, steps_per_trial: 30}", pause=0.02)
+        process = self.start("run", study, "-o", self.results, "--workers", "2")
+        self.wait_for(lambda: self.journal_bytes() > 4000, "some reports")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, out + err)
+        trials, _ = self.assert_sums_right()
+        self.assertLess(trials["steps"].sum(), 180)
+        self.run_study(study, "--workers", "2")
+        trials, _ = self.assert_sums_right()
+        self.assertEqual(list(trials["steps"]), [30] * 6)
+        self.verify_replay()
+
+    def test_a_killed_host_costs_nothing(self):
+        study = self.sum_study("fifo", "{trials: 3, steps_per_trial: 40}", pause=0.02)
+        process = self.start("run", study, "-o", self.results)
+        for size in (3000, 6000, 9000):
+            self.wait_for(lambda: self.journal_bytes() > size or process.poll() is not None, "some reports")
+            for pid in children_of(process.pid):
+                if b"train.py" in command_of(pid):
+                    signal_process(pid)
+        process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0)
+        trials, _ = self.assert_sums_right()
+        self.assertEqual(list(trials["steps"]), [40] * 3)
+        self.assertIn(b"retry", set(self.table("decisions")["kind"]))
+        self.verify_replay()
+
+    def test_a_second_run_on_the_directory_is_refused(self):
+        study = self.sum_study("fifo", "{trials: 2, steps_per_trial: 100}", pause=0.02)
+        process = self.start("run", study, "-o", self.results)
+        self.wait_for(lambda: self.journal_bytes() > 2000, "some reports")
+        _, err = self.run_study(study, status=2)
+        self.assertIn(str(process.pid), err)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75)
+
+    def test_the_target_ends_the_study(self):
+        self.run_study(self.write("study.yaml", BRANIN.replace("{trials: 12}", "{trials: 500, target: 20}")))
+        trials = self.table("trials")
+        self.assertLessEqual(np.nanmin(trials["value"]), 20)
+        self.assertLess(len(trials), 500)
+
+    def test_the_wall_time_ends_the_study_and_counts_running_time_only(self):
+        study = self.sum_study("fifo", "{trials: 1000, steps_per_trial: 5, wall_time: 2s}", pause=0.01)
+        self.run_study(study)
+        self.assertLess(len(self.assert_sums_right()[0]), 1000)
+        self.run_study(study, "--set", "budget.wall_time=3s")
+        self.assertLess(self.table("reports")["time_s"].max(), 8)
+
+    def test_the_same_decisions_on_one_two_and_four_workers(self):
+        for name, scheduler, budget in [
+            ("fifo", "fifo", "{trials: 6, steps_per_trial: 4}"),
+            ("pbt", "{name: pbt, population: 6, interval: 2}", "{steps_per_trial: 12}"),
+            ("hyperband", "{name: hyperband, max_steps: 9, eta: 3}", "{}"),
+        ]:
+            with self.subTest(name):
+                seen = []
+                for workers in (1, 2, 4):
+                    self.results = self.folder / f"{name}-{workers}"
+                    self.run_study(self.sum_study(scheduler, budget, extra="deterministic: true\n"), "--workers", workers)
+                    trials, reports = self.assert_sums_right()
+                    trials, reports = np.sort(trials, order="trial"), np.sort(reports, order=["trial", "step"])
+                    timeless = [c for c in trials.dtype.names if c not in ("created_s", "ended_s")]
+                    seen.append((trials[timeless].tolist(), reports[["trial", "step", "loss", "count"]].tolist()))
+                self.assertEqual(str(seen[0]), str(seen[1]))
+                self.assertEqual(str(seen[0]), str(seen[2]))
+
+    def test_every_scheduler_with_state_that_must_be_carried(self):
+        for name, scheduler, budget in [
+            ("asha", "{name: asha, min_steps: 1, max_steps: 9, eta: 3}", "{trials: 20}"),
+            ("hyperband", "{name: hyperband, max_steps: 9}", "{}"),
+            ("pbt", "{name: pbt, population: 5, interval: 3}", "{steps_per_trial: 15}"),
+        ]:
+            with self.subTest(name):
+                self.results = self.folder / name
+                self.run_study(self.sum_study(scheduler, budget), "--workers", "3")
+                trials, _ = self.assert_sums_right()
+                self.verify_replay()
+                if name == "hyperband":
+                    self.assertEqual(len(trials), 17)
+                if name == "pbt":
+                    self.assertGreater((trials["origin_trial"] >= 0).sum(), 0)
+                    self.assertEqual((trials["state"] == b"complete").sum(), 5)
+
+    def test_recover_rebuilds_the_results(self):
+        study = self.sum_study("{name: pbt, population: 4, interval: 2}", "{steps_per_trial: 10}")
+        self.run_study(study)
+        before = {name: self.table(name) for name in ("trials", "reports", "segments", "decisions", "workers", "incumbent")}
+        (self.results / "study.h5").unlink()
+        self.coppice("recover", self.results)
+        for name, rows in before.items():
+            self.assertEqual(rows.tolist().__repr__(), self.table(name).tolist().__repr__(), name)
+
+    def test_a_torn_journal_is_cut_aloud_and_a_damaged_one_refused(self):
+        study = self.write("study.yaml", BRANIN)
+        self.run_study(study)
+        journal = self.results / "study.journal"
+        whole = journal.read_bytes()
+        journal.write_bytes(whole[:-7])
+        _, err = self.run_study(study, "--set", "budget.trials=14")
+        self.assertIn("cut", err)
+        self.assertEqual(len(self.assert_study_whole()[0]), 14)
+        middle = len(whole) // 2
+        journal.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1:])
+        _, err = self.run_study(study, "--set", "budget.trials=16", status=1)
+        self.assertIn("byte", err)
+
+    def test_export(self):
+        self.run_study(self.write("study.yaml", BRANIN))
+        out, _ = self.coppice("export", self.results, "--table", "trials")
+        self.assertEqual(len(out.splitlines()), 13)
+        self.assertIn("x1", out.splitlines()[0])
+        out, _ = self.coppice("export", self.results, "--table", "reports", "--format", "json")
+        self.assertEqual(len(json.loads(out)), 12)
+        _, err = self.coppice("export", self.results, "--table", "trails", status=2)
+        self.assertIn("trials", err)
+
+    def test_the_examples(self):
+        for name in ("function", "pure-python"):
+            with self.subTest(name):
+                self.results = self.folder / name
+                self.run_study(SOURCE / "examples" / name / "study.yaml", "--workers", "2")
+                self.assert_study_whole()
+
+    def test_a_function_that_reports_on_the_way(self):
+        self.write("train.py", """
+            import coppice
+
+            def objective(params, trial):
+                total = 0.0
+                for step in range(1, 10):
+                    total += params["x"] / step
+                    trial.report({"loss": total, "count": step}, step)
+
+            coppice.serve(objective)
+        """)
+        for name, scheduler, budget in [("fifo", "fifo", "{trials: 3}"),
+                                        ("asha", "{name: asha, max_steps: 9}", "{trials: 9}")]:
+            with self.subTest(name):
+                self.results = self.folder / name
+                study = self.write("study.yaml", f"""
+                    name: function
+                    objective: {{metric: loss, direction: minimize}}
+                    space:
+                      x: {{type: float, low: 0.1, high: 1.0}}
+                    scheduler: {scheduler}
+                    budget: {budget}
+                    trainable: {{command: [/usr/bin/python3, train.py]}}
+                """)
+                self.run_study(study, "--workers", "2")
+                trials, _ = self.assert_sums_right()
+                if name == "fifo":
+                    self.assertEqual(list(trials["steps"]), [9] * 3)
+                self.verify_replay()
+
+    def test_a_program_that_prints_a_number(self):
+        self.write("solver.py", "import sys\nx = float(sys.argv[1].split('=')[1])\nprint('working')\nprint('{\"loss\": %r}' % (x * x))\n")
+        study = self.write("study.yaml", """
+            name: solver
+            objective: {metric: loss, direction: minimize}
+            space:
+              x: {type: float, low: -1, high: 1}
+            budget: {trials: 5}
+            trainable: {command: [/usr/bin/python3, solver.py, "--x={x}"], protocol: stdout}
+        """)
+        self.run_study(study)
+        trials, _ = self.assert_study_whole()
+        np.testing.assert_allclose(trials["loss"], trials["x"]**2)
+
+
+def signal_process(pid):
+    import os
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
