@@ -16,8 +16,8 @@ constexpr int kHostDescriptor = 3;
 int host_command(const HostOptions& options) {
   BuiltinSettings settings;
   if (!options.settings.empty()) {
-    for (const auto& [name, value] : nlohmann::json::parse(options.settings).items())
-      settings.emplace_back(name, Value(value.get<std::string>()));
+    const auto given = nlohmann::json::parse(options.settings);
+    for (const auto& [name, value] : given.items()) settings.emplace_back(name, Value(value.get<std::string>()));
   }
   return serve_trainable(kHostDescriptor,
                          [&] { return make_builtin(options.builtin, settings, options.study_directory); });
