@@ -115,13 +115,24 @@ void Coordinator::apply(Event event, double now_s) {
 
 void Coordinator::apply_one(const Event& event, double now_s) {
   const Effects effects = study_.step(event);
-  if (!effects.accepted) return;
+  if (!effects.accepted) {
+    if (const auto* saved = std::get_if<Saved>(&event)) drop_if_unknown(*saved);
+    return;
+  }
   record_(running_time_s(now_s), event, effects);
   if (const TrialId trial = trial_of(event); trial != kNoTrial) sampler_.tell(study_.board(), trial);
   for (const Command& command : effects.commands) {
     std::visit([this](const auto& c) { execute(c); }, command);
   }
   if (study_.finish() && !finished_s_) finished_s_ = now_s;
+}
+
+/// A copy that was announced after the study had dropped that state would otherwise stay for ever.
+void Coordinator::drop_if_unknown(const Saved& saved) {
+  const auto* entry = study_.checkpoints().find(saved.checkpoint.trial, saved.checkpoint.step);
+  const bool known = entry != nullptr && entry->id == saved.checkpoint &&
+                     std::find(entry->places.begin(), entry->places.end(), saved.place) != entry->places.end();
+  if (!known) execute(Drop{saved.checkpoint, {saved.place}});
 }
 
 void Coordinator::execute(const Propose& command) {

@@ -54,6 +54,7 @@ class Coordinator {
  private:
   void apply(Event event, double now_s);
   void apply_one(const Event& event, double now_s);
+  void drop_if_unknown(const Saved& saved);
   void execute(const Propose& command);
   void execute(const Run& command);
   void execute(const Stop& command);

@@ -16,6 +16,14 @@ budget: {trials: 4}
 trainable: {builtin: branin}
 """
 
+MLP = """name: bad
+objective: {metric: val_loss, direction: minimize}
+space:
+  learning_rate: {type: float, low: 0.001, high: 1, log: true}
+budget: {trials: 4, steps_per_trial: 2}
+trainable: {builtin: mlp, dataset: digits}
+"""
+
 # (what, text that is replaced, replacement, words that the message must have)
 CASES = [
     ("unknown key", "budget:", "budgte:", ["study.yaml:8:1", "budget"]),
@@ -30,7 +38,9 @@ CASES = [
     ("missing parameter", "  x2: {type: float, low: 0, high: 15}\n", "", ["study.yaml:", "x2"]),
     ("no budget", "budget: {trials: 4}", "budget: {}", ["study.yaml:", "budget"]),
     ("torn yaml", "budget: {trials: 4}", "budget: {trials: 4", ["study.yaml:"]),
-    ("missing data", "{builtin: branin}", "{builtin: mlp, dataset: nowhere.csv}", ["nowhere.csv"]),
+    ("missing data", GOOD, MLP.replace("digits", "nowhere.csv"), ["nowhere.csv"]),
+    ("steps missing", GOOD, MLP.replace(", steps_per_trial: 2", ""), ["steps_per_trial"]),
+    ("not the network's parameter", GOOD, MLP.replace("learning_rate", "lr"), ["study.yaml:", "learning_rate"]),
     ("program that is not there", "{builtin: branin}", "{command: [./nowhere, now]}", ["nowhere"]),
     ("program not in PATH", "{builtin: branin}", "{command: [no-such-program-anywhere]}", ["no-such-program-anywhere"]),
     ("program that ends at once", "{builtin: branin}", "{command: [/usr/bin/python3, -c, 'import nosuchmodule']}", ["nosuchmodule"]),
@@ -85,7 +95,7 @@ class BadInput(Scenario):
 
     def test_torn_data(self):
         (self.folder / "data.csv.gz").write_bytes(b"\x1f\x8b\x08\x00torn")
-        study = self.write("study.yaml", GOOD.replace("{builtin: branin}", "{builtin: mlp, dataset: data.csv.gz}"))
+        study = self.write("study.yaml", MLP.replace("digits", "data.csv.gz"))
         _, err = self.run_study(study, status=2)
         self.assert_refused(err, ["data.csv.gz"])
 
