@@ -218,6 +218,7 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   settings.checkpoints = directory_ / "checkpoints";
   settings.wall_time_s = spec_.budget.wall_time_s;
   settings.time_before_s = history_.time_s;
+  settings.rank_0_works = workers == transport.size();
   coordinator_ = std::make_unique<Coordinator>(
       settings, *assembly_.study, *assembly_.sampler, *assembly_.explorer, transport,
       [this](double time_s, const Event& event, const Effects& effects) { record(time_s, event, effects); });

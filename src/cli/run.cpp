@@ -30,6 +30,8 @@ namespace {
 
 constexpr double kLongestSleep_s = 0.1;
 constexpr double kCloseLimit_s = 10;
+/// Other ranks wait longer: rank 0 may still write results, and an early end of theirs would make mpirun end it too.
+constexpr double kWorkersCloseLimit_s = 300;
 /// Share of the machine's memory for checkpoints; past it they live on disk only.
 constexpr double kCheckpointMemoryShare = 0.25;
 
@@ -279,7 +281,7 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
   } else if (lead && !mistake) {
     status = already_finished(*lead);
   }
-  session.close(kCloseLimit_s);
+  session.close(session.rank() == 0 ? kCloseLimit_s : kWorkersCloseLimit_s);
   if (mistake && session.rank() == 0) std::rethrow_exception(mistake);
   return status;
 }

@@ -34,7 +34,7 @@ Coordinator::Coordinator(CoordinatorSettings settings, Study& study, Sampler& sa
       explorer_(explorer),
       transport_(transport),
       record_(std::move(record)) {
-  for (int rank = 0; rank < transport_.size(); ++rank) awaited_.insert(rank);
+  for (int rank = settings_.rank_0_works ? 0 : 1; rank < transport_.size(); ++rank) awaited_.insert(rank);
 }
 
 template <class T>

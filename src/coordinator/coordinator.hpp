@@ -28,6 +28,7 @@ struct CoordinatorSettings {
   std::filesystem::path checkpoints;  ///< the directory of those on disk
   std::optional<double> wall_time_s;  ///< limit on the running time
   double time_before_s = 0;           ///< running time of the incarnations before this one
+  bool rank_0_works = true;           ///< false: rank 0 has no worker of its own
   double farewell_s = 120;            ///< how long workers may take to finish writing at the end
 };
 

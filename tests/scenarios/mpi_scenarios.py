@@ -1,9 +1,10 @@
 """The main job's shape: several ranks, checkpoints pulled from rank to rank."""
 
+import os
 import signal
 import unittest
 
-from support import Scenario
+from support import Scenario, children_of
 
 
 class MpiScenarios(Scenario):
@@ -36,7 +37,7 @@ class MpiScenarios(Scenario):
         study = self.sum_study("{name: pbt, population: 4, interval: 5}", "{steps_per_trial: 200}", pause=0.01)
         process = self.start("run", study, "-o", self.results, "--quiet", ranks=3)
         self.wait_for(lambda: self.journal_bytes() > 6000, "some reports")
-        process.send_signal(signal.SIGUSR1)  # timeout hands it to mpirun, mpirun to all ranks
+        os.kill(children_of(process.pid)[0], signal.SIGUSR1)  # mpirun hands it to all ranks
         _, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 75, err)
         self.assert_sums_right()
