@@ -25,7 +25,7 @@ Catalogs make_catalogs() {
       if (std::string problem = check_builtin_settings(info, settings); !problem.empty()) return problem;
       if (std::string problem = check_builtin_space(info, space); !problem.empty()) return problem;
       try {
-        info.make(settings, study_directory);  // reads its data: missing or torn files show here
+        info.prepare(settings, study_directory);  // reads its data: missing or torn files show here
       } catch (const std::invalid_argument& error) {
         return error.what();
       }

@@ -17,10 +17,11 @@ int host_command(const HostOptions& options) {
   BuiltinSettings settings;
   if (!options.settings.empty()) {
     const auto given = nlohmann::json::parse(options.settings);
-    for (const auto& [name, value] : given.items()) settings.emplace_back(name, Value(value.get<std::string>()));
+    for (const auto& [name, value] : given.items())
+      settings.emplace_back(name, Value(value.get<std::string>()));
   }
   return serve_trainable(kHostDescriptor,
-                         [&] { return make_builtin(options.builtin, settings, options.study_directory); });
+                         prepare_builtin(options.builtin, settings, options.study_directory));
 }
 
 }  // namespace coppice

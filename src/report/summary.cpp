@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <string_view>
 
@@ -27,6 +28,13 @@ std::string bytes_text(double bytes) {
   for (; bytes >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
   return unit == 0 ? fmt::format("{:.0f} {}", bytes, kUnits[unit])
                    : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
+}
+
+/// A number to four digits; other text as it is.
+std::string short_text(const std::string& value) {
+  char* end = nullptr;
+  const double number = std::strtod(value.c_str(), &end);
+  return end != value.c_str() && *end == '\0' ? fmt::format("{:.4g}", number) : value;
 }
 
 std::string states_text(const Table& trials) {
@@ -60,7 +68,7 @@ std::string summary_text(const Tables& tables, const std::filesystem::path& dire
                         best.step);
     for (const ScheduleRow& row : best.schedule) {
       text += fmt::format("    steps {:>4} to {:<4}", row.from_step + 1, row.to_step);
-      for (const auto& [name, value] : row.params) text += fmt::format("  {} {}", name, value);
+      for (const auto& [name, value] : row.params) text += fmt::format("  {} {}", name, short_text(value));
       text += "\n";
     }
   }

@@ -23,18 +23,17 @@ std::vector<std::string> names_of(const std::vector<ParameterInfo>& table) {
 }
 
 /// The keys are checked before.
-std::unique_ptr<Trainable> make_mlp_from(const BuiltinSettings& settings,
-                                         const std::filesystem::path& study_directory) {
+BuiltinFactory prepare_mlp(const BuiltinSettings& settings, const std::filesystem::path& study_directory) {
   std::string dataset(kDefaultDataset);
   for (const auto& [key, value] : settings) {
     if (key == "dataset") dataset = to_text(value);
   }
-  return make_mlp(load_dataset(dataset, study_directory));
+  return [data = load_dataset(dataset, study_directory)] { return make_mlp(data); };
 }
 
 template <std::unique_ptr<Trainable> (*kMake)()>
-std::unique_ptr<Trainable> make_plain(const BuiltinSettings&, const std::filesystem::path&) {
-  return kMake();
+BuiltinFactory prepare_plain(const BuiltinSettings&, const std::filesystem::path&) {
+  return kMake;
 }
 
 /// The parameters of a trainable of any dimension, for a space of this size.
@@ -51,30 +50,30 @@ const std::vector<BuiltinInfo>& builtin_trainables() {
        .help = "test function of x1 in [-5, 10] and x2 in [0, 15], three minima of 0.397887",
        .parameters = coordinates(2),
        .metrics = {"value"},
-       .make = make_plain<make_branin>},
+       .prepare = prepare_plain<make_branin>},
       {.name = "hartmann6",
        .help = "test function of x1 ... x6 in [0, 1], minimum -3.32237",
        .parameters = coordinates(6),
        .metrics = {"value"},
-       .make = make_plain<make_hartmann6>},
+       .prepare = prepare_plain<make_hartmann6>},
       {.name = "rosenbrock",
        .help = "test function of x1 ... xd, two at least, minimum 0 at (1, ..., 1)",
        .parameters = coordinates(2),
        .any_dimension = true,
        .metrics = {"value"},
-       .make = make_plain<make_rosenbrock>},
+       .prepare = prepare_plain<make_rosenbrock>},
       {.name = "pbt_toy",
        .help = "toy of population-based training with h1 and h2 in [0, 1]; maximise value (at most 1.2)",
        .parameters = pbt_toy_parameters(),
        .metrics = {"value", "theta1", "theta2"},
        .several_steps = true,
-       .make = make_plain<make_pbt_toy>},
+       .prepare = prepare_plain<make_pbt_toy>},
       {.name = "curve",
        .help = "synthetic learning curve of x in [0, 1], best at 0.3; minimise value",
        .parameters = curve_parameters(),
        .metrics = {"value"},
        .several_steps = true,
-       .make = make_plain<make_curve>},
+       .prepare = prepare_plain<make_curve>},
       {.name = "mlp",
        .help = "neural classifier on handwritten digits or a CSV file of yours; a step is a pass through the "
                "data",
@@ -82,7 +81,7 @@ const std::vector<BuiltinInfo>& builtin_trainables() {
        .metrics = {"train_loss", "val_loss", "val_accuracy", "test_accuracy", "flops"},
        .settings = {"dataset"},
        .several_steps = true,
-       .make = make_mlp_from},
+       .prepare = prepare_mlp},
   };
   return table;
 }
@@ -94,8 +93,8 @@ const BuiltinInfo* find_builtin(std::string_view name) {
   return nullptr;
 }
 
-std::unique_ptr<Trainable> make_builtin(std::string_view name, const BuiltinSettings& settings,
-                                        const std::filesystem::path& study_directory) {
+BuiltinFactory prepare_builtin(std::string_view name, const BuiltinSettings& settings,
+                               const std::filesystem::path& study_directory) {
   const BuiltinInfo* info = find_builtin(name);
   if (info == nullptr) {
     std::vector<std::string> names;
@@ -105,7 +104,12 @@ std::unique_ptr<Trainable> make_builtin(std::string_view name, const BuiltinSett
   }
   const std::string problem = check_builtin_settings(*info, settings);
   if (!problem.empty()) throw std::invalid_argument(problem);
-  return info->make(settings, study_directory);
+  return info->prepare(settings, study_directory);
+}
+
+std::unique_ptr<Trainable> make_builtin(std::string_view name, const BuiltinSettings& settings,
+                                        const std::filesystem::path& study_directory) {
+  return prepare_builtin(name, settings, study_directory)();
 }
 
 std::string check_builtin_settings(const BuiltinInfo& info, const BuiltinSettings& settings) {

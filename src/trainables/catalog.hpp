@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ namespace coppice {
 /// What stands beside `builtin` in the study's `trainable`, by key.
 using BuiltinSettings = std::vector<std::pair<std::string, Value>>;
 
+/// Makes a new object, before `setup`, from data that is loaded already.
+using BuiltinFactory = std::function<std::unique_ptr<Trainable>()>;
+
 struct BuiltinInfo {
   std::string name = {};
   std::string help = {};                       ///< one line
@@ -31,8 +35,8 @@ struct BuiltinInfo {
   std::vector<std::string> metrics = {};   ///< what a step reports, in this order
   std::vector<std::string> settings = {};  ///< keys beside `builtin`
   bool several_steps = false;              ///< false: further steps report the same again
-  std::unique_ptr<Trainable> (*make)(const BuiltinSettings&,
-                                     const std::filesystem::path& study_directory) = nullptr;
+  /// Loads its data. Precondition: check_builtin_settings says "".
+  BuiltinFactory (*prepare)(const BuiltinSettings&, const std::filesystem::path& study_directory) = nullptr;
 };
 
 const std::vector<BuiltinInfo>& builtin_trainables();
@@ -40,8 +44,12 @@ const std::vector<BuiltinInfo>& builtin_trainables();
 /// Null where there is none of that name.
 const BuiltinInfo* find_builtin(std::string_view name);
 
-/// A new object, its data loaded, before `setup`. Throws std::invalid_argument: an unknown name (with the
-/// nearest), an unknown or bad setting, data that is missing or malformed.
+/// Loads the data and gives a factory. Throws std::invalid_argument: an unknown name (with the nearest), an
+/// unknown or bad setting, data that is missing or malformed.
+BuiltinFactory prepare_builtin(std::string_view name, const BuiltinSettings& settings,
+                               const std::filesystem::path& study_directory);
+
+/// One object, for who needs no second one.
 std::unique_ptr<Trainable> make_builtin(std::string_view name, const BuiltinSettings& settings,
                                         const std::filesystem::path& study_directory);
 

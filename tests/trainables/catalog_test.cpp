@@ -46,7 +46,7 @@ TEST(CatalogTest, EveryEntryIsWhole) {
     EXPECT_FALSE(info.help.empty()) << info.name;
     EXPECT_EQ(info.help.find('\n'), std::string::npos) << info.name;
     EXPECT_FALSE(info.metrics.empty()) << info.name;
-    EXPECT_NE(info.make, nullptr) << info.name;
+    EXPECT_NE(info.prepare, nullptr) << info.name;
     EXPECT_NE(make_builtin(info.name, {}, "."), nullptr) << info.name;
     // A column of a result is either a parameter or a metric.
     for (const ParameterInfo& parameter : info.parameters) {
