@@ -78,10 +78,11 @@ std::string without_bare_words(std::string_view text) {
       }
     }
     if (replaced) continue;
-    if (in_string && text[i] == '\\' && i + 1 < text.size())
+    if (in_string && text[i] == '\\' && i + 1 < text.size()) {
       plain += text[i++];
-    else if (text[i] == '"')
+    } else if (text[i] == '"') {
       in_string = !in_string;
+    }
     plain += text[i++];
   }
   return plain;
@@ -130,12 +131,17 @@ bool last_metrics(std::string_view output, Metrics& metrics) {
   std::size_t budget = kParseBudget_bytes;
   // Given its end, an object's beginning is the one from which it parses; that of a nested one doesn't.
   for (std::size_t end = output.rfind('}'); end != output.npos && end > 0; end = output.rfind('}', end - 1)) {
+    if (output.rfind('{', end) == output.npos) return false;
     for (std::size_t begin = output.rfind('{', end); begin != output.npos;
          begin = output.rfind('{', begin - 1)) {
       const std::string_view text = output.substr(begin, end - begin + 1);
       if (text.size() > budget) return false;
       budget -= text.size();
-      if (const auto object = decode(without_bare_words(text))) {
+      auto object = decode(text);
+      if (!object && (text.find("NaN") != text.npos || text.find("Infinity") != text.npos)) {
+        object = decode(without_bare_words(text));
+      }
+      if (object) {
         metrics.clear();
         for (const auto& [name, value] : object->items()) {
           if (const auto number = decode_metric(value)) metrics.emplace_back(name, *number);

@@ -351,8 +351,9 @@ std::vector<HostMessage> TrialHost::poll() {
 
 void TrialHost::run(const SegmentOrder& order, const Blob* checkpoint) {
   check(state_->segment == kNone, "a host was given a segment while another is running");
-  check(state_->ready && !state_->exited, "a host was given a segment though it is not ready or gone");
+  check(state_->ready, "a host was given a segment before it was ready");
   check(checkpoint == nullptr || checkpoint->fd() >= 0, "a host was given a checkpoint that holds nothing");
+  if (state_->exited) return;  // HostExited is among the messages that the caller is still going through
   state_->segment = order.segment;
   const Json message = encode_order(order, checkpoint);
   if (checkpoint != nullptr) {

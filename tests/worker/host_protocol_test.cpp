@@ -141,6 +141,24 @@ TEST_F(RawHost, AHostThatClosesItsConnectionAndStaysIsKilled) {
   EXPECT_EQ(next<HostExited>(host).description, "closed its connection without exiting; killed");
 }
 
+TEST_F(RawHost, AnOrderToAHostThatIsGoneIsNoMistake) {
+  TrialHost host = raw("print(os.getpid(), flush=True)\nhello()\nsys.exit(4)");
+  while (host.last_output().empty()) ::poll(nullptr, 0, 5);
+  ASSERT_TRUE(dies(std::stoi(host.last_output())));
+  // Nearly always both messages in one batch: the worker answers the first before it sees the second.
+  std::string description;
+  while (description.empty()) {
+    for (const HostMessage& message : host.poll()) {
+      if (std::holds_alternative<HostReady>(message)) host.run(order(1, 1, 0, 2), nullptr);
+      if (const auto* exited = std::get_if<HostExited>(&message)) description = exited->description;
+    }
+    pollfd wait{host.fd(), POLLIN, 0};
+    ASSERT_TRUE(!description.empty() || ::poll(&wait, 1, kHang_ms) > 0);
+  }
+  EXPECT_EQ(description, "exit status 4");
+  EXPECT_FALSE(host.busy());
+}
+
 TEST_F(RawHost, AHostThatDoesNotReadNeverBlocksTheWorker) {
   TrialHost host = raw("hello()\nimport time\ntime.sleep(1000)");
   next<HostReady>(host);
