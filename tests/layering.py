@@ -13,7 +13,7 @@ ALLOWED = {
     "schedulers": {"core"},
     "spec": {"core"},
     "wire": {"core"},
-    "transport": set(),
+    "transport": {"core"},
     "trainables": {"core"},
     "journal": {"core", "wire"},
     "results": {"core", "journal"},

@@ -4,15 +4,15 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <source_location>
 
 namespace coppice {
 
-inline void check(bool condition, const char* what,
-                  std::source_location where = std::source_location::current()) {
+/// The builtins rather than std::source_location, which clang 14 doesn't have.
+inline void check(bool condition, const char* what, const char* file = __builtin_FILE(),
+                  int line = __builtin_LINE()) {
   if (condition) [[likely]]
     return;
-  std::fprintf(stderr, "%s:%u: a bug in coppice: %s\n", where.file_name(), where.line(), what);
+  std::fprintf(stderr, "%s:%d: a bug in coppice: %s\n", file, line, what);
   std::abort();
 }
 

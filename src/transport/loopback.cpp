@@ -3,7 +3,7 @@
 #include <deque>
 #include <utility>
 
-#include "transport/check.hpp"
+#include "core/check.hpp"
 
 namespace coppice {
 
@@ -37,7 +37,7 @@ class LoopbackNetwork::Endpoint final : public Transport {
 };
 
 LoopbackNetwork::LoopbackNetwork(int size) {
-  transport_detail::check(size >= 1, "a loopback network needs at least one rank");
+  check(size >= 1, "a loopback network needs at least one rank");
   endpoints_.reserve(static_cast<std::size_t>(size));
   for (int rank = 0; rank < size; ++rank) endpoints_.push_back(std::make_unique<Endpoint>(*this, rank, size));
 }
@@ -45,7 +45,7 @@ LoopbackNetwork::LoopbackNetwork(int size) {
 LoopbackNetwork::~LoopbackNetwork() = default;
 
 Transport& LoopbackNetwork::endpoint(int rank) {
-  transport_detail::check(rank >= 0 && rank < size(), "no such rank in the loopback network");
+  check(rank >= 0 && rank < size(), "no such rank in the loopback network");
   return *endpoints_[static_cast<std::size_t>(rank)];
 }
 

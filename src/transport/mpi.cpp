@@ -14,11 +14,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "transport/check.hpp"
+#include "core/check.hpp"
 
 namespace coppice {
 
-using transport_detail::check;
 
 namespace {
 

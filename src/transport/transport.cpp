@@ -1,6 +1,6 @@
 #include "transport/transport.hpp"
 
-#include "transport/check.hpp"
+#include "core/check.hpp"
 
 namespace coppice {
 
@@ -12,7 +12,6 @@ bool Transport::idle() const {
 }
 
 void Transport::check_sendable(int to, std::uint32_t type, std::size_t body_bytes) const {
-  using transport_detail::check;
   check(to >= 0 && to < size_, "a message must go to a rank of the study");
   check(type <= kMaxMessageType, "a message type must be at most 32767");
   check(body_bytes <= kMaxMessageBytes, "a message body must be at most 1 GiB: send chunks");
