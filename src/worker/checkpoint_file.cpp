@@ -49,6 +49,7 @@ bool read_all(int fd, void* data, std::size_t size) {
   while (size > 0) {
     const ssize_t n = ::read(fd, at, size);
     if (n < 0 && errno == EINTR) continue;
+    if (n == 0) errno = ENODATA;  // cut short since its size was asked for
     if (n <= 0) return false;
     at += n;
     size -= static_cast<std::size_t>(n);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 
 #include "transport/transport.hpp"
 #include "wire/bytes.hpp"
@@ -47,7 +48,12 @@ void CheckpointPull::on_chunk(const Chunk& chunk, double now_s) {
   }
   if (!builder_) {
     total_bytes_ = chunk.total_bytes;
-    builder_.emplace(static_cast<std::size_t>(total_bytes_));
+    try {
+      builder_.emplace(static_cast<std::size_t>(total_bytes_));
+    } catch (const std::system_error& error) {
+      failed_ = fmt::format("no room for its {} bytes: {}", total_bytes_, error.what());
+      return;
+    }
   }
   const std::int64_t expected = std::min(kChunkBytes, total_bytes_ - chunk.offset);
   if (chunk.total_bytes != total_bytes_ || static_cast<std::int64_t>(chunk.bytes.size()) != expected ||

@@ -15,7 +15,7 @@
 namespace coppice {
 
 Blob share(const Blob& blob) {
-  if (blob.size() == 0) return {};
+  if (blob.fd() < 0) return {};
   return Blob::adopt(::fcntl(blob.fd(), F_DUPFD_CLOEXEC, 3));
 }
 
@@ -33,13 +33,15 @@ CheckpointStore::~CheckpointStore() {
 }
 
 void CheckpointStore::put(const CheckpointId& id, Blob blob) {
+  if (held_.contains(id)) return;  // immutable once named: said twice, it is the same
   {
+    Order order{id, share(blob)};
     const std::lock_guard lock(mutex_);
-    orders_.push_back({id, share(blob)});
+    orders_.push_back(std::move(order));
   }
   changed_.notify_all();
   memory_bytes_ += static_cast<std::int64_t>(blob.size());
-  held_.insert_or_assign(id, Held{std::move(blob), false, next_age_++});
+  held_.emplace(id, Held{std::move(blob), false, next_age_++});
   let_go_of_memory();
 }
 
@@ -95,7 +97,7 @@ std::vector<StoreResult> CheckpointStore::poll() {
 }
 
 void CheckpointStore::let_go_of_memory() {
-  while (memory_bytes_ > memory_limit_bytes_) {
+  while (memory_bytes_ > memory_limit_bytes_ || held_.size() > kMostHeld) {
     auto oldest = held_.end();
     for (auto it = held_.begin(); it != held_.end(); ++it) {
       if (it->second.on_disk && (oldest == held_.end() || it->second.age < oldest->second.age)) oldest = it;
@@ -132,9 +134,9 @@ void CheckpointStore::work(const std::stop_token& stop) {
     reading_ = false;
     if (unwanted_.erase(order.id) > 0) {
       ::unlink((directory_ / checkpoint_file_name(order.id)).c_str());
-      continue;
+    } else {
+      results_.push_back(std::move(*result));
     }
-    results_.push_back(std::move(*result));
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto n = ::write(wake_.get(), &one, sizeof one);
   }

@@ -2,8 +2,9 @@
 /// background.
 ///
 /// Ownership: owns the blobs. Threads: one caller; its own thread only reads and writes files. Failure: in
-/// the results of poll(); a copy that could not be written stays in memory. Memory is bounded: past
-/// `memory_limit_bytes` the oldest that are on disk are let go.
+/// the results of poll(); a copy that could not be written stays in memory. put() throws std::system_error
+/// where the process has no descriptors left, and then nothing has changed. Memory is bounded: past
+/// `memory_limit_bytes` or kMostHeld the oldest that are on disk are let go.
 #pragma once
 
 #include <condition_variable>
@@ -44,15 +45,20 @@ struct CheckpointEvicted {
 using StoreResult = std::variant<CheckpointWritten, CheckpointFetched, CheckpointEvicted>;
 
 /// The same bytes under a descriptor of their own, so that two holders need not agree on who lives longer.
+/// Throws std::system_error where the process has no descriptors left.
 Blob share(const Blob& blob);
 
 class CheckpointStore {
  public:
+  /// Each one in memory is an open descriptor, of which a process commonly has 1024.
+  static constexpr std::size_t kMostHeld = 128;
+
   CheckpointStore(std::filesystem::path directory, std::int64_t memory_limit_bytes);
   CheckpointStore(const CheckpointStore&) = delete;
   CheckpointStore& operator=(const CheckpointStore&) = delete;
   ~CheckpointStore();
 
+  /// Takes it into memory and copies it to disk in the background. Nothing happens if it is held already.
   void put(const CheckpointId& id, Blob blob);
   /// Null where it isn't in memory.
   const Blob* find(const CheckpointId& id) const;
@@ -62,7 +68,7 @@ class CheckpointStore {
   void read(const CheckpointId& id);
 
   std::vector<StoreResult> poll();
-  /// Readable when poll() has something.
+  /// Readable when poll() has something, or when a read or write is over.
   int fd() const { return wake_.get(); }
   /// Writes or reads are under way.
   bool busy() const;
