@@ -56,11 +56,15 @@ void Coordinator::on_message(const Message& message, double now_s) {
     case MessageType::kTold:
       if (auto told = from_bytes<Told>(message.body);
           told && told->incarnation == study_.incarnation() && is_workers(told->event)) {
-        apply(std::move(told->event), now_s);
+        on_told(std::move(*told), message.from, now_s);
       }
       break;
     case MessageType::kGoodbye:
-      awaited_.erase(message.from);
+      // 0: it was never welcomed.
+      if (const auto goodbye = from_bytes<Goodbye>(message.body);
+          goodbye && (goodbye->incarnation == 0 || goodbye->incarnation == study_.incarnation())) {
+        awaited_.erase(message.from);
+      }
       break;
     default:
       break;
@@ -72,15 +76,28 @@ void Coordinator::on_hello(const Hello& hello, int from, double now_s) {
     send(from, MessageType::kShutdown, Shutdown{exit_status()});
     return;
   }
-  Welcome welcome = settings_.welcome;
-  welcome.worker = study_.next_worker();
-  ranks_[welcome.worker] = from;
-  send(from, MessageType::kWelcome, welcome);
-  apply(WorkerUp{welcome.worker, hello.rank, hello.host, hello.device_uuid, hello.device_name}, now_s);
+  if (is_living(from)) return;
+  awaited_.insert(from);  // also one that was given up before it spoke
+  const WorkerId worker = study_.next_worker();
+  ranks_[worker] = from;
+  apply(WorkerUp{worker, from, hello.host, hello.device_uuid, hello.device_name}, now_s);
+}
+
+void Coordinator::on_told(Told told, int from, double now_s) {
+  if (is_living(from)) {
+    apply(std::move(told.event), now_s);
+  } else if (const auto* saved = std::get_if<Saved>(&told.event)) {
+    drop_if_unknown(*saved);  // its file would stay
+  }
+}
+
+bool Coordinator::is_living(int rank) const {
+  return std::any_of(ranks_.begin(), ranks_.end(), [rank](const auto& item) { return item.second == rank; });
 }
 
 void Coordinator::lose_rank(int rank, const std::string& reason, double now_s) {
   awaited_.erase(rank);
+  transport_.abandon(rank);
   const auto it =
       std::find_if(ranks_.begin(), ranks_.end(), [rank](const auto& item) { return item.second == rank; });
   if (it == ranks_.end()) return;
@@ -120,6 +137,7 @@ void Coordinator::apply_one(const Event& event, double now_s) {
     return;
   }
   record_(running_time_s(now_s), event, effects);
+  if (const auto* up = std::get_if<WorkerUp>(&event)) welcome(up->worker);
   if (const TrialId trial = trial_of(event); trial != kNoTrial) sampler_.tell(study_.board(), trial);
   for (const Command& command : effects.commands) {
     std::visit([this](const auto& c) { execute(c); }, command);
@@ -127,11 +145,18 @@ void Coordinator::apply_one(const Event& event, double now_s) {
   if (study_.finish() && !finished_s_) finished_s_ = now_s;
 }
 
+void Coordinator::welcome(WorkerId worker) {
+  Welcome welcome = settings_.welcome;
+  welcome.worker = worker;
+  send(ranks_.at(worker), MessageType::kWelcome, welcome);
+}
+
 /// A copy that was announced after the study had dropped that state would otherwise stay for ever.
 void Coordinator::drop_if_unknown(const Saved& saved) {
   const auto* entry = study_.checkpoints().find(saved.checkpoint.trial, saved.checkpoint.step);
-  const bool known = entry != nullptr && entry->id == saved.checkpoint &&
-                     std::find(entry->places.begin(), entry->places.end(), saved.place) != entry->places.end();
+  const bool known =
+      entry != nullptr && entry->id == saved.checkpoint &&
+      std::find(entry->places.begin(), entry->places.end(), saved.place) != entry->places.end();
   if (!known) execute(Drop{saved.checkpoint, {saved.place}});
 }
 

@@ -55,6 +55,7 @@ class Coordinator {
  private:
   void apply(Event event, double now_s);
   void apply_one(const Event& event, double now_s);
+  void welcome(WorkerId worker);
   void drop_if_unknown(const Saved& saved);
   void execute(const Propose& command);
   void execute(const Run& command);
@@ -62,6 +63,8 @@ class Coordinator {
   void execute(const Drop& command);
   void execute(const Finish& command);
   void on_hello(const Hello& hello, int from, double now_s);
+  void on_told(Told told, int from, double now_s);
+  bool is_living(int rank) const;
   template <class T>
   void send(int rank, MessageType type, const T& body);
 
