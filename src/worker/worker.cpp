@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "core/check.hpp"
@@ -119,11 +120,19 @@ void Worker::fetch_state(double now_s) {
   const std::size_t place = active.places.front();
   const int rank = active.order.ranks[place];
   if (rank == transport_.rank()) {
-    if (const Blob* blob = store_->find(source.checkpoint)) {
-      state_arrived(share(*blob), now_s);
-    } else {
+    const Blob* blob = store_->find(source.checkpoint);
+    if (blob == nullptr) {
       place_failed(now_s);
+      return;
     }
+    Blob state;
+    try {
+      state = share(*blob);
+    } catch (const std::system_error& error) {
+      fail_segment(error.what(), now_s);
+      return;
+    }
+    state_arrived(std::move(state), now_s);
   } else if (rank >= 0) {
     active.pull.emplace(transport_, welcome_->incarnation, next_pull_++, source.checkpoint, rank, now_s);
   } else {
@@ -171,7 +180,7 @@ void Worker::give_to_host(double now_s, bool fresh) {
   order.trial = run.trial;
   order.params = Parameters(active.order.params);
   order.seed = run.trial_seed;
-  order.from_step = run.from ? run.from->checkpoint.step : fresh ? 0 : host_step_;
+  order.from_step = !fresh ? host_step_ : run.from ? run.from->checkpoint.step : 0;
   order.until = run.until;
   order.report_after = run.report_after;
   order.save_every_s = welcome_->save_every_s;
@@ -184,12 +193,10 @@ void Worker::give_to_host(double now_s, bool fresh) {
   active.training = true;
   host_->run(order, fresh && active.has_state ? &active.state : nullptr);
   active.state = {};
-  if (active.stopped) host_->stop_segment();
 }
 
 void Worker::on(const StopSegment& order, double now_s) {
   if (!active_ || active_->order.run.segment != order.segment) return;
-  active_->stopped = true;
   if (active_->training) {
     host_->stop_segment();
     return;
@@ -240,7 +247,14 @@ void Worker::on_host(HostSaved& message, double) {
   if (!active_ || message.segment != active_->order.run.segment) return;
   const CheckpointId id{active_->order.run.trial, message.step, message.segment};
   const auto size_bytes = static_cast<std::int64_t>(message.state.size());
-  store_->put(id, std::move(message.state));
+  try {
+    store_->put(id, std::move(message.state));
+  } catch (const std::system_error& error) {
+    // It trains on; what is lost is a place to go back to.
+    fmt::print(stderr, "coppice: can't keep a checkpoint of trial {} at step {} ({} bytes): {}\n", id.trial,
+               id.step, size_bytes, error.what());
+    return;
+  }
   tell(Saved{id, welcome_->worker, size_bytes});
 }
 
@@ -266,7 +280,8 @@ void Worker::on_host(const HostExited& message, double now_s) {
   host_.reset();
   host_ready_ = false;
   host_trial_ = kNoTrial;
-  if (!active_) return;
+  // While a state is on its way nobody needs the host yet: another is started when it is there.
+  if (!active_ || active_->pull || active_->reading) return;
   fail_segment("the trial host ended: " + message.description +
                    (output.empty() ? "" : "; its last output:\n" + output),
                now_s);

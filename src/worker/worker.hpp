@@ -55,7 +55,6 @@ class Worker {
     SegmentTimes times;
     double since_s = 0;     ///< begin of the phase under way
     bool training = false;  ///< the host has the order
-    bool stopped = false;
     Step reported = 0;
     std::deque<std::size_t> places;  ///< indices into order.run.from->places that are still worth a try
     std::optional<CheckpointPull> pull;
