@@ -1,9 +1,12 @@
 #include "cli/assemble.hpp"
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "coppice/version.hpp"
 #include "core/check.hpp"
 #include "samplers/catalog.hpp"
+#include "schedulers/brackets.hpp"
 #include "schedulers/catalog.hpp"
 #include "trainables/catalog.hpp"
 
@@ -36,6 +39,20 @@ Assembly assemble(const StudySpec& spec) {
   assembly.sampler = make_sampler(spec.sampler.name, spec.sampler.options, spec.space, spec.seed);
   assembly.explorer = make_explorer(spec.scheduler.options, spec.space, spec.seed);
   return assembly;
+}
+
+std::optional<std::int64_t> planned_trials(const StudySpec& spec) {
+  const Options& options = spec.scheduler.options;
+  if (spec.scheduler.name == "pbt") return options.integer("population", 1);
+  const bool bounded = spec.budget.trials || spec.budget.target || spec.budget.wall_time_s;
+  if (spec.scheduler.name != "hyperband" || (bounded && !options.contains("iterations"))) return std::nullopt;
+  const auto sizes =
+      options.text("sizes", "formula") == "table" ? BracketSizes::kTable : BracketSizes::kFormula;
+  const Step most = options.integer("max_steps", spec.budget.steps_per_trial.value_or(1));
+  std::int64_t trials = 0;
+  for (const auto& bracket : hyperband_brackets(most, options.integer("eta", 3), sizes))
+    trials += bracket.rungs.front().trials;
+  return std::min(trials * options.integer("iterations", 1), spec.budget.trials.value_or(kOpenEnd));
 }
 
 RecordedStudy recorded_study(const StudySpec& spec, const Study& study) {

@@ -1,7 +1,9 @@
 /// From a checked study to the pure machinery that runs it: the same for run, recover, replay and simulate.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "core/sampler.hpp"
 #include "core/study.hpp"
@@ -19,6 +21,10 @@ struct Assembly {
 /// Precondition: the study was checked against the catalogs of this binary. Throws UserError where a built-in
 /// that trains step by step has no limit on its steps.
 Assembly assemble(const StudySpec& spec);
+
+/// Trials from scratch that the scheduler alone would begin (a population, Hyperband's brackets); nothing
+/// where only a budget says.
+std::optional<std::int64_t> planned_trials(const StudySpec& spec);
 
 /// What the tables of study.h5 need to know beforehand. The result asks `study`, which must outlive it, for
 /// members.

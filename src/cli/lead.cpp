@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
@@ -61,7 +62,8 @@ Lead::Lead(const RunOptions& options, Spawner& spawner)
           std::filesystem::absolute(options.output.value_or(std::filesystem::path("results") / spec_.name))),
       assembly_(assemble(spec_)),
       recorder_(recorded_study(spec_, *assembly_.study)),
-      overrides_(options.set) {
+      overrides_(options.set),
+      seed_given_(options.seed.has_value()) {
   host_command_line(spec_);
   open_directory(options.fresh);
   read_journal(options.fresh);
@@ -173,8 +175,12 @@ TrialHost Lead::start_first_host(const WorkerPlace& place) {
       }
       if (const auto* exited = std::get_if<HostExited>(&message)) {
         const std::string output = host.last_output();
-        throw UserError(fmt::format("the trainable does not start: {}{}", exited->description,
-                                    output.empty() ? "" : "\n" + output));
+        const bool silent = exited->description == "exit status 0";
+        throw UserError(fmt::format(
+            "the trainable does not start: {}{}{}", exited->description,
+            silent ? "; it ended without a word: end it with coppice.serve(...), or say protocol: stdout"
+                   : "",
+            output.empty() ? "" : "\n" + output));
       }
     }
     pollfd waiting{host.fd(), POLLIN, 0};
@@ -201,6 +207,7 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
     journal_ = JournalWriter::create(path, kDecisionVersion, header);
   }
   JournalStart start;
+  write_study_file();
   start.incarnation = assembly_.study->incarnation() + 1;
   start.unix_s = unix_s();
   start.host = host_name();
@@ -223,12 +230,30 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
       settings, *assembly_.study, *assembly_.sampler, *assembly_.explorer, transport,
       [this](double time_s, const Event& event, const Effects& effects) { record(time_s, event, effects); });
   ProgressLimits limits{spec_.budget.trials, spec_.budget.wall_time_s, false};
-  if (spec_.scheduler.name == "pbt") {
-    limits.trials = spec_.scheduler.options.integer("population", 1);
-    limits.population = true;
-  }
+  if (const auto planned = planned_trials(spec_)) limits.trials = planned;
+  limits.population = spec_.scheduler.name == "pbt";
   progress_ = std::make_unique<Progress>(limits, quiet_);
-  coordinator_->begin(Begun{start.incarnation, spec_.budget.trials, spec_.budget.target}, now_s);
+  const BudgetSpec& budget = spec_.budget;
+  coordinator_->begin(Begun{start.incarnation, budget.trials, budget.target,
+                            !budget.trials && !budget.target && !budget.wall_time_s, spec_.retries},
+                      now_s);
+}
+
+/// DIR/study.yaml: the study as this incarnation runs it.
+void Lead::write_study_file() const {
+  const auto temporary = directory_ / "study.yaml.tmp";
+  std::ofstream file(temporary, std::ios::binary);
+  file << spec_.text;
+  if (!spec_.text.ends_with('\n')) file << '\n';
+  for (const std::string& override : overrides_) file << "# --set " << override << '\n';
+  if (seed_given_) file << "# --seed " << spec_.seed << '\n';
+  file.close();
+  std::error_code error;
+  if (file) std::filesystem::rename(temporary, directory_ / "study.yaml", error);
+  if (!file || error) {
+    throw std::runtime_error(
+        fmt::format("can't write {} ({} bytes)", (directory_ / "study.yaml").string(), spec_.text.size()));
+  }
 }
 
 /// Files of states that nobody knows of any more: their writers died between the file and the journal.

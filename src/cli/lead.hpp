@@ -58,6 +58,7 @@ class Lead {
 
   void open_directory(bool fresh);
   void read_journal(bool fresh);
+  void write_study_file() const;
   void sweep_checkpoints() const;
   Welcome welcome() const;
   void record(double time_s, const Event& event, const Effects& effects);
@@ -83,6 +84,7 @@ class Lead {
   WriteSchedule schedule_;
   std::future<WriteOutcome> writing_;
   std::vector<std::string> overrides_;
+  bool seed_given_;
   int workers_ = 0;
   std::int64_t transferred_bytes_ = 0;
 };

@@ -4,9 +4,11 @@
 #include <exception>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "coppice/version.hpp"
+#include "spec/nearest.hpp"
 #include "spec/spec_error.hpp"
 
 namespace coppice {
@@ -18,6 +20,21 @@ void add_study_options(CLI::App& command, std::optional<std::uint64_t>& seed, st
   command.add_option("--seed", seed, "Seed of the study, instead of the file's");
   command.add_option("--set", set, "KEY=VALUE: replaces a value of the study file, e.g. budget.trials=20")
       ->allow_extra_args(false);
+}
+
+/// CLI11 says of an unknown word only that a subcommand is missing.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  const std::string word = argv[1];
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return {};
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
+  for (const char* later : {"submit", "watch", "report", "simulate"}) {
+    if (word == later) return word + " is not there yet; there are " + join(names);
+  }
+  return "there is no command '" + word + "'" + suggest(word, names);
 }
 
 int run_main(int argc, char** argv) {
@@ -79,6 +96,10 @@ int run_main(int argc, char** argv) {
   host_app->add_option("--study-directory", host.study_directory);
   host_app->callback([&] { chosen = [&] { return host_command(host); }; });
 
+  if (const std::string problem = unknown_command(app, argc, argv); !problem.empty()) {
+    std::fprintf(stderr, "coppice: %s\n", problem.c_str());
+    return kUsersMistake;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -49,7 +49,7 @@ std::optional<double> fraction_done(const Study& study, const ProgressLimits& li
   };
   const Step limit = study.settings().steps_per_trial;
   const auto part = [limit](const Trial& trial) {
-    if (is_over(trial.state) || trial.state == TrialState::kPaused) return 1.0;
+    if (is_over(trial.state)) return 1.0;
     return limit == kOpenEnd ? 0.0 : static_cast<double>(trial.steps) / static_cast<double>(limit);
   };
   if (limits.trials && *limits.trials > 0) {
@@ -85,7 +85,7 @@ Progress::~Progress() {
 
 std::string Progress::line(const Study& study, double running_s, double since_s, int workers) const {
   std::string text;
-  const auto fraction = fraction_done(study, limits_, running_s);
+  const auto fraction = finished_ ? 1.0 : fraction_done(study, limits_, running_s);
   if (fraction)
     text += fmt::format("{:3.0f} % {} ", std::floor(*fraction * 100),
                         terminal_ ? "▕" + bar(*fraction) + "▏" : "");
@@ -133,6 +133,7 @@ void Progress::update(const Study& study, double running_s, double since_s, int 
 
 void Progress::finish(const Study& study, double running_s, double since_s, int workers) {
   if (quiet_) return;
+  finished_ = study.finish() && study.finish()->outcome == Outcome::kFinished;
   draw(line(study, running_s, since_s, workers));
   if (terminal_) fmt::print(stderr, "\n");
   drawn_ = false;

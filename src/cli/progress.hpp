@@ -43,6 +43,7 @@ class Progress {
   double next_s_ = 0;
   double interval_s_;
   bool drawn_ = false;
+  bool finished_ = false;
   double fraction_at_start_ = -1;
 };
 

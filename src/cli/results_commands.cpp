@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "cli/commands.hpp"
 #include "report/best.hpp"
+#include "report/summary.hpp"
 #include "results/export.hpp"
 #include "results/h5_reader.hpp"
 
@@ -71,7 +71,7 @@ int best_command(const BestOptions& options) {
                trial.step);
     for (const ScheduleRow& row : trial.schedule) {
       fmt::print("  steps {} to {}:", row.from_step + 1, row.to_step);
-      for (const auto& [name, value] : row.params) fmt::print("  {} {}", name, value);
+      for (const auto& [name, value] : row.params) fmt::print("  {} {}", name, short_text(value));
       fmt::print("\n");
     }
   }

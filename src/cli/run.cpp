@@ -30,7 +30,8 @@ namespace {
 
 constexpr double kLongestSleep_s = 0.1;
 constexpr double kCloseLimit_s = 10;
-/// Other ranks wait longer: rank 0 may still write results, and an early end of theirs would make mpirun end it too.
+/// Other ranks wait longer: rank 0 may still write results, and an early end of theirs would make mpirun end
+/// it too.
 constexpr double kWorkersCloseLimit_s = 300;
 /// Share of the machine's memory for checkpoints; past it they live on disk only.
 constexpr double kCheckpointMemoryShare = 0.25;

@@ -54,6 +54,8 @@ class SchedulerContext {
   virtual double value_of(Score score) const = 0;
   /// Limit on trials from scratch; none: unlimited.
   virtual std::optional<std::int64_t> max_trials() const = 0;
+  /// No budget, of trials or time or a target, says when to stop: a scheduler then has an end of its own.
+  virtual bool endless() const = 0;
   /// Whether a copy of the state exists.
   virtual bool has_checkpoint(TrialId trial, Step step) const = 0;
   /// Keeps the state {trial, step} until it is released, also after the trial is over. No effect where there

@@ -10,7 +10,7 @@
 namespace coppice {
 
 Study::Study(StudySettings settings, std::unique_ptr<Scheduler> scheduler)
-    : settings_(std::move(settings)), scheduler_(std::move(scheduler)) {}
+    : settings_(std::move(settings)), scheduler_(std::move(scheduler)), retries_(settings_.retries) {}
 
 Effects Study::step(const Event& event) {
   effects_ = {};
@@ -38,6 +38,8 @@ bool Study::on(const Begun& event) {
   next_segment_ = 1;
   max_trials_ = event.max_trials;
   target_ = event.target;
+  endless_ = event.endless;
+  if (event.retries) retries_ = *event.retries;
   halting_ = false;
   finish_.reset();
   failed_segments_ = 0;
@@ -190,14 +192,14 @@ bool Study::on(const SegmentFailed& event) {
   if (!any_report_ && failed_segments_ >= enough && !halting_) {
     halt(Outcome::kFailed, "every trial fails before its first report: " + event.error);
   }
-  if (trial.failures > settings_.retries) {
+  if (trial.failures > retries_) {
     fail(trial.id, DecisionKind::kFail,
          std::to_string(trial.failures) + " failures, the last after step " + std::to_string(event.step) +
              ": " + event.error);
   } else {
     decide(DecisionKind::kRetry, trial.id, event.step,
-           "failure " + std::to_string(trial.failures) + " of at most " +
-               std::to_string(settings_.retries + 1) + ": " + event.error);
+           "failure " + std::to_string(trial.failures) + " of at most " + std::to_string(retries_ + 1) +
+               ": " + event.error);
     requeue(trial.id);
   }
   return true;

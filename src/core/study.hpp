@@ -33,7 +33,7 @@ struct StudySettings {
   SearchSpace space;
   std::string metric;
   bool minimize = true;
-  int retries = 2;
+  int retries = 2;                  ///< unless a Begun says otherwise
   Step steps_per_trial = kOpenEnd;  ///< a trial that stands here is complete
 };
 
@@ -77,6 +77,7 @@ class Study final : private SchedulerContext {
   // What a scheduler sees (SchedulerContext).
   std::uint64_t seed() const override { return settings_.seed; }
   std::optional<std::int64_t> max_trials() const override { return max_trials_; }
+  bool endless() const override { return endless_; }
   bool has_checkpoint(TrialId trial, Step step) const override;
   void hold(TrialId trial, Step step) override;
   void release(TrialId trial, Step step) override;
@@ -111,6 +112,8 @@ class Study final : private SchedulerContext {
   std::int32_t incarnation_ = 0;
   std::optional<std::int64_t> max_trials_;
   std::optional<double> target_;
+  bool endless_ = false;
+  int retries_;
   WorkerId next_worker_ = 0;
   RequestId next_request_ = 0;
   std::int32_t next_segment_ = 1;

@@ -30,13 +30,6 @@ std::string bytes_text(double bytes) {
                    : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
 }
 
-/// A number to four digits; other text as it is.
-std::string short_text(const std::string& value) {
-  char* end = nullptr;
-  const double number = std::strtod(value.c_str(), &end);
-  return end != value.c_str() && *end == '\0' ? fmt::format("{:.4g}", number) : value;
-}
-
 std::string states_text(const Table& trials) {
   std::map<std::string, int> counts;
   for (const std::string& state : std::get<Texts>(trials.find("state")->values)) ++counts[state];
@@ -47,6 +40,12 @@ std::string states_text(const Table& trials) {
 }
 
 }  // namespace
+
+std::string short_text(const std::string& value) {
+  char* end = nullptr;
+  const double number = std::strtod(value.c_str(), &end);
+  return end != value.c_str() && *end == '\0' ? fmt::format("{:.4g}", number) : value;
+}
 
 Utilisation utilisation(const Tables& tables) {
   const double train = sum(tables.segments, "train_s");

@@ -17,6 +17,9 @@ struct Utilisation {
 };
 Utilisation utilisation(const Tables& tables);
 
+/// A number to four significant digits; other text as it is.
+std::string short_text(const std::string& value);
+
 std::string summary_text(const Tables& tables, const std::filesystem::path& directory,
                          std::int64_t pulled_bytes);
 

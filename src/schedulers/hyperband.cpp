@@ -11,7 +11,7 @@
 /// Where budget.trials ends within a bracket's first rung, the bracket goes on with those it has.
 #include <algorithm>
 #include <deque>
-#include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -28,7 +28,7 @@ namespace {
 struct HyperbandSettings {
   std::vector<BracketPlan> plans;
   std::int64_t eta = 3;
-  std::int64_t iterations = 1;
+  std::optional<std::int64_t> iterations;  ///< absent: one in an endless study, else as the budget lasts
 };
 
 struct Entry {
@@ -69,7 +69,9 @@ class Hyperband final : public Scheduler {
     if (budget_is_used(context)) return std::nullopt;
     if (brackets_.empty() || is_begun(brackets_.back())) {
       const auto count = settings_.plans.size();
-      if (static_cast<std::int64_t>(brackets_.size() / count) >= settings_.iterations) return std::nullopt;
+      const auto done = static_cast<std::int64_t>(brackets_.size() / count);
+      if (settings_.iterations ? done >= *settings_.iterations : context.endless() && done >= 1)
+        return std::nullopt;
       brackets_.push_back({&settings_.plans[brackets_.size() % count], 0, 0, {}, {}});
     }
     Bracket& bracket = brackets_.back();
@@ -143,8 +145,7 @@ HyperbandSettings settings_from(const Options& options, const SchedulerSetup& se
   const auto sizes =
       options.text("sizes", "formula") == "table" ? BracketSizes::kTable : BracketSizes::kFormula;
   settings.plans = hyperband_brackets(steps_per_trial(options, setup), settings.eta, sizes);
-  const std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
-  settings.iterations = options.integer("iterations", setup.ends() ? unlimited : 1);
+  if (options.contains("iterations")) settings.iterations = options.integer("iterations", 1);
   return settings;
 }
 

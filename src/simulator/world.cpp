@@ -50,7 +50,7 @@ void World::start() {
   replay(record_, *study_);
   for (const Trial& trial : study_->board().trials()) sampler_->tell(study_->board(), trial.id);
   stopping_ = crash_ = false;
-  tell(Begun{study_->incarnation() + 1, plan_.max_trials, plan_.target});
+  tell(Begun{study_->incarnation() + 1, plan_.max_trials, plan_.target, !plan_.max_trials && !plan_.target});
   // A resumed study finds another number of nodes.
   auto count = static_cast<std::size_t>(options_.workers);
   if (result_.restarts > 0) count = 1 + rng_.below(2 * count);

@@ -121,6 +121,10 @@ Identity identity_of(const StudySpec& study) {
   add_algorithm("sampler", study.sampler, identity);
   add_algorithm("scheduler", study.scheduler, identity);
   add_trainable(study.trainable, identity);
+  // The rest of the budget may grow; a trial's length is part of what its results mean.
+  identity.emplace_back("budget.steps_per_trial", study.budget.steps_per_trial
+                                                      ? std::to_string(*study.budget.steps_per_trial)
+                                                      : "none");
   identity.emplace_back("seed", std::to_string(study.seed));
   identity.emplace_back("deterministic", flag_text(study.deterministic.enabled));
   if (study.deterministic.lag)

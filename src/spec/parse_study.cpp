@@ -77,6 +77,8 @@ ResourceSpec parse_resources(const Node* node) {
   if (const Node* ranks = reader.find("ranks_per_trial")) {
     resources.ranks_per_trial =
         static_cast<int>(integer_of(*ranks, "resources.ranks_per_trial", 1, 1'000'000));
+    if (resources.ranks_per_trial > 1)
+      fail(ranks->place, "resources.ranks_per_trial", "more than one rank for a trial is not supported yet");
   }
   if (const Node* cpus = reader.find("cpus_per_worker"); cpus != nullptr && !is_auto(*cpus)) {
     resources.cpus_per_worker =

@@ -22,9 +22,9 @@ namespace coppice {
 namespace {
 
 constexpr double kCloseLimit_s = 5.0;
-constexpr double kShortPoll_s = 50e-6;
+constexpr double kShortPoll_s = 100e-6;
 constexpr double kLongPoll_s = 1e-3;
-constexpr double kPollPerSilence = 0.02;
+constexpr double kPollPerSilence = 0.2;
 constexpr double kUnderWayPatience_s = 1.0;
 constexpr int kProbesPerReceive = 8;
 

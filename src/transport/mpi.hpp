@@ -77,7 +77,7 @@ class MpiTransport final : public Transport {
   std::optional<Message> receive() override;
   std::size_t unsent_bytes(int to) const override;
   void abandon(int rank) override;
-  /// 50 µs for 2.5 ms after something happened or, for a second, while a message is under way; then 2 % of
+  /// 100 µs for 0.5 ms after something happened or, for a second, while a message is under way; then 20 % of
   /// the time for which nothing happened, at most 1 ms, which costs 3 % of a core.
   double poll_interval_s() const override;
 

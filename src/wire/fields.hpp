@@ -30,6 +30,8 @@ void fields(V& v, Begun& x) {
   v("incarnation", x.incarnation);
   v("max_trials", x.max_trials);
   v("target", x.target);
+  v("endless", x.endless);
+  v("retries", x.retries);
 }
 template <class V>
 void fields(V& v, WorkerUp& x) {

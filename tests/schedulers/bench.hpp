@@ -88,6 +88,7 @@ class Bench final : public SchedulerContext {
   const Board& board() const override { return board_; }
   std::uint64_t seed() const override { return 1; }
   double value_of(Score score) const override { return score; }
+  bool endless() const override { return !setup_.ends(); }
   std::optional<std::int64_t> max_trials() const override { return setup_.max_trials; }
   bool has_checkpoint(TrialId trial, Step step) const override {
     return checkpoints_.contains({trial, step});

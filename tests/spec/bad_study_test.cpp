@@ -79,6 +79,7 @@ TEST(BadStudy, TopLevel) {
        {kBase + "resources: {gpus_per_worker: 1.5}\n", 4, 30, {"whole number of GPUs"}},
        {kBase + "resources: {gpus_per_worker: all}\n", 4, 30, {"auto", "fraction"}},
        {kBase + "resources: {ranks_per_trial: 0}\n", 4, 30, {"at least 1"}},
+       {kBase + "resources: {ranks_per_trial: 2}\n", 4, 30, {"not supported yet"}},
        {kBase + "resources: {gpu_per_worker: 1}\n", 4, 13, {"did you mean 'gpus_per_worker'"}},
        {kBase + "budget: {trials: 0}\n", 4, 18, {"budget.trials", "at least 1"}},
        {kBase + "budget: {trials: 1_000}\n", 4, 18, {"expected an integer", "1_000"}},

@@ -101,7 +101,7 @@ TEST(GoodStudy, EveryOtherKey) {
       "sampler: {name: tpe, candidates: 16.0, gamma: 1, multivariate: true}\n"
       "scheduler: {name: pbt, population: 1e1, factors: [0.8, 2]}\n"
       "budget: {steps_per_trial: 1e3, wall_time: 1-02:03:04}\n"
-      "resources: {gpus_per_worker: 0.5, cpus_per_worker: 4, ranks_per_trial: 2}\n"
+      "resources: {gpus_per_worker: 0.5, cpus_per_worker: 4, ranks_per_trial: 1}\n"
       "deterministic: {lag: 4}\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
       "timeouts: {startup: 5m, segment: 1h30m}\ncheckpoints: {every: 0}\n"
       "slurm: {partition: gpu, anything: [goes]}\nseed: 18446744073709551615\n");
@@ -118,7 +118,7 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.budget.wall_time_s, 86400 + 2 * 3600 + 3 * 60 + 4);
   EXPECT_EQ(study.resources.gpus_per_worker, 0.5);
   EXPECT_EQ(study.resources.cpus_per_worker, 4);
-  EXPECT_EQ(study.resources.ranks_per_trial, 2);
+  EXPECT_EQ(study.resources.ranks_per_trial, 1);
   EXPECT_TRUE(study.deterministic.enabled);
   EXPECT_EQ(study.deterministic.lag, 4);
   EXPECT_EQ(study.retries, 0);
