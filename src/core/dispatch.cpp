@@ -70,6 +70,7 @@ void Study::run(TrialId id) {
   }
   const WorkerId worker = choose_worker(trial, source);
   const SegmentId segment = make_segment(incarnation_, next_segment_++);
+  tried_.insert(id);
   trial.state = TrialState::kRunning;
   trial.worker = worker;
   trial.segment = segment;

@@ -25,10 +25,10 @@ namespace coppice {
 /// the budget may have grown.
 struct Begun {
   std::int32_t incarnation = 1;
-  std::optional<std::int64_t> max_trials;
-  std::optional<double> target;
-  bool endless = false;                 ///< no budget says when to stop: the scheduler's own end does
-  std::optional<std::int32_t> retries;  ///< failures that a trial may have; absent: as the study began
+  std::optional<std::int64_t> max_trials = {};
+  std::optional<double> target = {};
+  bool endless = false;                      ///< no budget says when to stop: the scheduler's own end does
+  std::optional<std::int32_t> retries = {};  ///< failures that a trial may have; absent: as the study began
 };
 
 struct WorkerUp {

@@ -45,6 +45,12 @@ struct Clone {
 
 using Work = std::variant<NewTrial, Continue, Clone>;
 
+/// Why a trial is kFailed.
+enum class FailureCause {
+  kTrial,       ///< it failed more often than it may, or ended without its objective
+  kOriginLost,  ///< it could not go on: no copy of the state that it begins from is left
+};
+
 /// What a scheduler sees and may do while it is called.
 class SchedulerContext {
  public:
@@ -79,8 +85,8 @@ class Scheduler {
   /// `trial` stands at the end of its segment. Its state is kPaused, or kComplete where it has nothing more
   /// to train.
   virtual void on_reached(SchedulerContext& context, TrialId trial) = 0;
-  /// `trial` is kFailed: its retries are used up, or its origin was lost before it could begin.
-  virtual void on_failed(SchedulerContext& context, TrialId trial) = 0;
+  /// `trial` is kFailed.
+  virtual void on_failed(SchedulerContext& context, TrialId trial, FailureCause cause) = 0;
   /// Work for the free worker `worker` (which may prefer what it trained last), or nothing for now.
   virtual std::optional<Work> next(SchedulerContext& context, WorkerId worker) = 0;
 };

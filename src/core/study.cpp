@@ -42,7 +42,8 @@ bool Study::on(const Begun& event) {
   if (event.retries) retries_ = *event.retries;
   halting_ = false;
   finish_.reset();
-  failed_segments_ = 0;
+  tried_.clear();
+  failed_.clear();
   for (const WorkerId worker : std::vector<WorkerId>(workers_.begin(), workers_.end())) lose_worker(worker);
   for (const auto& [request, trial] : requests_) {
     const Trial& t = board_.trial(trial);
@@ -106,7 +107,13 @@ bool Study::on(const Reported& event) {
       value = number;
     }
   }
-  any_report_ = true;
+  if (score) {
+    any_score_ = true;
+  } else if (!any_score_) {
+    other_metrics_.clear();
+    for (const auto& [name, number] : event.metrics)
+      other_metrics_ += (other_metrics_.empty() ? "" : ", ") + name;
+  }
   if (board_.report(event.trial, event.step, score)) {
     decide(DecisionKind::kIncumbent, event.trial, event.step, settings_.metric + " " + to_text(value));
     if (target_ && !halting_ && *score <= score_of(*target_)) {
@@ -153,21 +160,30 @@ bool Study::on(const SegmentEnded& event) {
   end_segment(event.segment);
   Trial& trial = board_.edit(event.trial);
   trial.stands_at = event.step;
-  trial.failures = 0;
   if (event.done || event.step >= settings_.steps_per_trial) {
     if (trial.curve.empty()) {
-      fail(trial.id, DecisionKind::kFail, "it ended without reporting '" + settings_.metric + "'");
+      const std::string error = "it ended without reporting '" + settings_.metric + "'" +
+                                (other_metrics_.empty() ? "" : "; it reported " + other_metrics_);
+      fail(trial.id, DecisionKind::kFail, error);
+      failed_.insert(event.trial);
+      halt_if_all_fail(error);
       return true;
     }
+    trial.failures = 0;
     set_over(trial.id, TrialState::kComplete);
     decide(DecisionKind::kComplete, trial.id, trial.steps,
            event.done ? "nothing more to train" : "trained all its steps");
     scheduler_->on_reached(*this, event.trial);
   } else if (event.step >= trial.until) {
+    trial.failures = 0;
     trial.state = TrialState::kPaused;
     scheduler_->on_reached(*this, event.trial);
-  } else {
+  } else if (halting_) {
     requeue(event.trial);
+  } else {
+    on_failure(event.trial, event.step,
+               "the segment ended at step " + std::to_string(event.step) + ", before step " +
+                   std::to_string(trial.until) + ", without being asked to");
   }
   return true;
 }
@@ -185,24 +201,34 @@ bool Study::on(const SegmentFailed& event) {
       return true;
     }
   }
-  Trial& trial = board_.edit(event.trial);
-  ++trial.failures;
-  ++failed_segments_;
-  const auto enough = std::max<std::int64_t>(3, static_cast<std::int64_t>(workers_.size()));
-  if (!any_report_ && failed_segments_ >= enough && !halting_) {
-    halt(Outcome::kFailed, "every trial fails before its first report: " + event.error);
-  }
-  if (trial.failures > retries_) {
-    fail(trial.id, DecisionKind::kFail,
-         std::to_string(trial.failures) + " failures, the last after step " + std::to_string(event.step) +
-             ": " + event.error);
-  } else {
-    decide(DecisionKind::kRetry, trial.id, event.step,
-           "failure " + std::to_string(trial.failures) + " of at most " + std::to_string(retries_ + 1) +
-               ": " + event.error);
-    requeue(trial.id);
-  }
+  on_failure(event.trial, event.step, event.error);
   return true;
+}
+
+void Study::on_failure(TrialId id, Step step, const std::string& error) {
+  Trial& trial = board_.edit(id);
+  ++trial.failures;
+  failed_.insert(id);
+  if (trial.failures > retries_) {
+    fail(id, DecisionKind::kFail,
+         std::to_string(trial.failures) + " failures, the last after step " + std::to_string(step) + ": " +
+             error);
+  } else {
+    decide(DecisionKind::kRetry, id, step,
+           "failure " + std::to_string(trial.failures) + " of at most " + std::to_string(retries_ + 1) +
+               ": " + error);
+    requeue(id);
+  }
+  halt_if_all_fail(error);
+}
+
+/// Several trials, all that were tried, and none ever gave a value: the program is wrong, not its
+/// hyperparameters.
+void Study::halt_if_all_fail(const std::string& error) {
+  constexpr std::size_t kEnough = 3;
+  if (any_score_ || halting_ || failed_.size() < kEnough || failed_.size() < tried_.size()) return;
+  halt(Outcome::kFailed,
+       "all of the first " + std::to_string(failed_.size()) + " trials fail, the last one so: " + error);
 }
 
 bool Study::on(const StopRequested& event) {
@@ -255,7 +281,8 @@ void Study::fail(TrialId trial, DecisionKind kind, const std::string& reason) {
   set_over(trial, TrialState::kFailed);
   last_error_ = reason;
   decide(kind, trial, board_.trial(trial).steps, reason);
-  scheduler_->on_failed(*this, trial);
+  scheduler_->on_failed(*this, trial,
+                        kind == DecisionKind::kVoid ? FailureCause::kOriginLost : FailureCause::kTrial);
 }
 
 void Study::set_over(TrialId id, TrialState state) {

@@ -91,6 +91,8 @@ class Study final : private SchedulerContext {
   std::optional<Source> source_of(const Trial& trial) const;
   WorkerId choose_worker(const Trial& trial, const std::optional<Source>& source) const;
   void end_segment(SegmentId segment);
+  void on_failure(TrialId trial, Step step, const std::string& error);
+  void halt_if_all_fail(const std::string& error);
   void requeue(TrialId trial);
   void fail(TrialId trial, DecisionKind kind, const std::string& reason);
   void set_over(TrialId trial, TrialState state);
@@ -126,9 +128,11 @@ class Study final : private SchedulerContext {
   bool halting_ = false;
   Finish halt_finish_;
   std::optional<Finish> finish_;
-  std::int64_t failed_segments_ = 0;
-  bool any_report_ = false;
-  std::string last_error_;  ///< why the last trial that failed did
+  bool any_score_ = false;     ///< the objective was reported, ever
+  std::set<TrialId> tried_;    ///< trials that ran in this incarnation …
+  std::set<TrialId> failed_;   ///< … and those of them that failed at least once
+  std::string other_metrics_;  ///< names in the last report that lacked the objective
+  std::string last_error_;     ///< why the last trial that failed did
 };
 
 }  // namespace coppice

@@ -46,7 +46,7 @@ class Asha final : public Scheduler {
     add(trial, score, trial.state == TrialState::kPaused && score != kWorst);
   }
 
-  void on_failed(SchedulerContext& context, TrialId id) override {
+  void on_failed(SchedulerContext& context, TrialId id, FailureCause) override {
     add(context.board().trial(id), kWorst, false);
   }
 

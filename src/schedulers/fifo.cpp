@@ -11,7 +11,7 @@ class Fifo final : public Scheduler {
   explicit Fifo(Step until) : until_(until) {}
 
   void on_reached(SchedulerContext&, TrialId) override {}
-  void on_failed(SchedulerContext&, TrialId) override {}
+  void on_failed(SchedulerContext&, TrialId, FailureCause) override {}
 
   std::optional<Work> next(SchedulerContext& context, WorkerId) override {
     const auto limit = context.max_trials();

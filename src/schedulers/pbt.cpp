@@ -98,11 +98,11 @@ class Pbt final : public Scheduler {
     if (settings_.synchronous) judge_if_all_wait(context);
   }
 
-  void on_failed(SchedulerContext& context, TrialId id) override {
+  void on_failed(SchedulerContext& context, TrialId id, FailureCause cause) override {
     release_held(context);
     const Trial& trial = context.board().trial(id);
     Member& member = member_of(trial);
-    const bool lost_its_origin = trial.failures == 0;
+    const bool lost_its_origin = cause == FailureCause::kOriginLost;
     if (!lost_its_origin) {
       ++member.failures;
       // In synchronous mode a later failure must not change who may be copied now: that would be a matter of

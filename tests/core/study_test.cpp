@@ -21,7 +21,7 @@ class ScriptedScheduler final : public Scheduler {
     if (stop_reached) context.stop(trial, "told to");
     if (hold_at) context.hold(trial, *hold_at);
   }
-  void on_failed(SchedulerContext&, TrialId trial) override { failed.push_back(trial); }
+  void on_failed(SchedulerContext&, TrialId trial, FailureCause) override { failed.push_back(trial); }
   std::optional<Work> next(SchedulerContext&, WorkerId) override {
     if (work.empty()) return std::nullopt;
     Work first = work.front();
@@ -182,18 +182,58 @@ TEST_F(StudyTest, FailuresAreRetriedThenTheTrialFails) {
   EXPECT_THAT(scheduler->failed, ::testing::ElementsAre(0));
 }
 
-TEST_F(StudyTest, TheStudyStopsEarlyWhenNothingEverReports) {
+TEST_F(StudyTest, OneTrialThatAlwaysFailsDoesNotEndTheStudy) {
+  begin(0);
+  RunCommand run = start(4);
+  scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
+  for (int i = 0; i < 2; ++i) {
+    run = only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 0, "boom", {}}));
+  }
+  const auto propose = only<Propose>(step(SegmentFailed{run.segment, 0, run.worker, 0, "boom", {}}));
+  EXPECT_EQ(propose.trial, 1) << "the next one begins";
+}
+
+TEST_F(StudyTest, TheStudyStopsEarlyWhenAllTrialsFailBeforeAnyValue) {
   StudySettings settings;
-  settings.retries = 100;
+  settings.retries = 0;
   make(settings);
   begin(0);
   RunCommand run = start(4);
-  for (int i = 0; i < 2; ++i)
-    run = only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 0, "no module named x", {}}));
+  for (TrialId trial = 0; trial < 2; ++trial) {
+    scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
+    const auto propose =
+        only<Propose>(step(SegmentFailed{run.segment, trial, run.worker, 0, "no module named x", {}}));
+    run = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  }
+  scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
   const auto finish =
-      only<Finish>(step(SegmentFailed{run.segment, 0, run.worker, 0, "no module named x", {}}));
+      only<Finish>(step(SegmentFailed{run.segment, 2, run.worker, 0, "no module named x", {}}));
   EXPECT_EQ(finish.outcome, Outcome::kFailed);
   EXPECT_THAT(finish.reason, ::testing::HasSubstr("no module named x"));
+}
+
+TEST_F(StudyTest, ATrialInItsFirstStepKeepsTheStudyAliveWhileOthersFail) {
+  StudySettings settings;
+  settings.retries = 0;
+  make(settings);
+  begin(0);
+  start(4);  // trains on and on
+  RunCommand run = start(4);
+  for (TrialId trial = 1; trial < 5; ++trial) {
+    scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
+    const auto propose = only<Propose>(step(SegmentFailed{run.segment, trial, run.worker, 0, "boom", {}}));
+    run = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  }
+  EXPECT_FALSE(study->halting());
+}
+
+TEST_F(StudyTest, ASegmentThatEndsTooSoonIsAFailure) {
+  begin(0);
+  const RunCommand run = start(4);
+  const auto effects = end(run, 0);
+  EXPECT_EQ(only<RunCommand>(effects).trial, 0);
+  ASSERT_THAT(effects.decisions, SizeIs(1));
+  EXPECT_EQ(effects.decisions[0].kind, DecisionKind::kRetry);
 }
 
 TEST_F(StudyTest, ASegmentThatCouldNotGetItsStateCostsNoRetry) {
@@ -293,7 +333,9 @@ TEST_F(StudyTest, ATrialThatNeverReportsItsObjectiveFails) {
   begin(0);
   const RunCommand run = start(4);
   step(Reported{run.segment, 0, run.worker, 1, {{"accuracy", 1.0}}});
-  EXPECT_EQ(only<Finish>(end(run, 1, true)).outcome, Outcome::kFailed);
+  const auto finish = only<Finish>(end(run, 1, true));
+  EXPECT_EQ(finish.outcome, Outcome::kFailed);
+  EXPECT_THAT(finish.reason, ::testing::HasSubstr("it reported accuracy"));
 }
 
 TEST_F(StudyTest, AStoppedTrialsStatesAreDroppedUnlessHeld) {

@@ -74,11 +74,11 @@ class Bench final : public SchedulerContext {
     board_.edit(id).failures = 1;
     board_.edit(id).state = TrialState::kFailed;
     drop_unneeded(id);
-    scheduler_->on_failed(*this, id);
+    scheduler_->on_failed(*this, id, FailureCause::kTrial);
   }
   void lose_origin(TrialId id) {
     board_.edit(id).state = TrialState::kFailed;
-    scheduler_->on_failed(*this, id);
+    scheduler_->on_failed(*this, id, FailureCause::kOriginLost);
   }
   void lose_checkpoint(TrialId id, Step step) { checkpoints_.erase({id, step}); }
 

@@ -1,4 +1,4 @@
-#include "results/text.hpp"
+#include "core/text.hpp"
 
 namespace coppice {
 
@@ -22,6 +22,10 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
+bool is_control(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == '\x7f';
+}
+
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 constexpr std::string_view kEllipsis = "\xe2\x80\xa6";
 
@@ -31,7 +35,7 @@ std::string clean_text(std::string_view text, std::size_t max_bytes) {
   std::string clean;
   std::size_t cut = 0;  // where the text can end and leave room for the ellipsis
   while (!text.empty()) {
-    const std::size_t length = text.front() == '\0' ? 0 : sequence_length(text);
+    const std::size_t length = is_control(text.front()) ? 0 : sequence_length(text);
     clean += length == 0 ? kReplacement : text.substr(0, length);
     text.remove_prefix(length == 0 ? 1 : length);
     if (clean.size() > max_bytes) {
