@@ -51,7 +51,7 @@ void export_table(const Table& table, ExportFormat format, std::ostream& stream)
     names.push_back(as_csv ? csv_field(column.name) : quoted(column.name));
   if (as_csv) {
     for (std::size_t i = 0; i < names.size(); ++i) stream << (i == 0 ? "" : ",") << names[i];
-    stream << "\r\n";
+    stream << '\n';
   }
   if (!as_csv) stream << '[';
   for (std::size_t row = 0; row < table.rows(); ++row) {
@@ -62,7 +62,7 @@ void export_table(const Table& table, ExportFormat format, std::ostream& stream)
       std::visit([&](const auto& values) { stream << (as_csv ? csv(values[row]) : json(values[row])); },
                  table.columns[i].values);
     }
-    stream << (as_csv ? "\r\n" : "}");
+    stream << (as_csv ? "\n" : "}");
   }
   if (!as_csv) stream << "\n]\n";
 }

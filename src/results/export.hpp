@@ -10,9 +10,10 @@ namespace coppice {
 
 enum class ExportFormat { kCsv, kJson };
 
-/// csv: RFC 4180 with a header line; an absent value is an empty field. json: an array of objects, one a
-/// line; an absent value is null. Numbers are the shortest text that reads back as the same; infinities are
-/// inf and -inf, in json as text.
+/// csv: RFC 4180 with a header line, but lines end in \n alone, since cut and awk would take \r for a part of
+/// the last column; an absent value is an empty field. json: an array of objects, one a line; an absent value
+/// is null. Numbers are the shortest text that reads back as the same; infinities are inf and -inf, in json
+/// as text.
 void export_table(const Table& table, ExportFormat format, std::ostream& stream);
 
 }  // namespace coppice

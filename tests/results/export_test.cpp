@@ -21,12 +21,16 @@ const Table kTable{"t",
                     {"a,b", Doubles{0.1, std::nan(""), -std::numeric_limits<double>::infinity()}},
                     {"text", Texts{"größe", "", "say \"x\",\nplease"}}}};
 
-TEST(Export, CsvIsThatOfTheRfc) {
+TEST(Export, CsvIsThatOfTheRfcButForTheEndsOfLines) {
   EXPECT_EQ(exported(kTable, ExportFormat::kCsv),
-            "trial,\"a,b\",text\r\n"
-            "0,0.1,größe\r\n"
-            ",,\r\n"
-            "-7,-inf,\"say \"\"x\"\",\nplease\"\r\n");
+            "trial,\"a,b\",text\n"
+            "0,0.1,größe\n"
+            ",,\n"
+            "-7,-inf,\"say \"\"x\"\",\nplease\"\n");
+}
+
+TEST(Export, AReturnInATextIsQuoted) {
+  EXPECT_EQ(exported({"t", {{"x", Texts{"a\rb"}}}}, ExportFormat::kCsv), "x\n\"a\rb\"\n");
 }
 
 TEST(Export, JsonIsAnArrayOfObjects) {
@@ -48,7 +52,7 @@ TEST(Export, NumbersReadBackAsTheSame) {
 
 TEST(Export, AnEmptyTable) {
   const Table table{"t", {{"x", Doubles()}}};
-  EXPECT_EQ(exported(table, ExportFormat::kCsv), "x\r\n");
+  EXPECT_EQ(exported(table, ExportFormat::kCsv), "x\n");
   EXPECT_EQ(nlohmann::json::parse(exported(table, ExportFormat::kJson)), nlohmann::json::array());
 }
 
