@@ -1,5 +1,7 @@
 #include "core/text.hpp"
 
+#include <algorithm>
+
 namespace coppice {
 
 namespace {
@@ -22,8 +24,11 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
-bool is_control(char c) {
-  return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == '\x7f';
+/// C0, DEL and C1, but for what ordinary text has.
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character.front());
+  if (character.size() == 2) return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+  return (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f;
 }
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
@@ -35,9 +40,10 @@ std::string clean_text(std::string_view text, std::size_t max_bytes) {
   std::string clean;
   std::size_t cut = 0;  // where the text can end and leave room for the ellipsis
   while (!text.empty()) {
-    const std::size_t length = is_control(text.front()) ? 0 : sequence_length(text);
-    clean += length == 0 ? kReplacement : text.substr(0, length);
-    text.remove_prefix(length == 0 ? 1 : length);
+    const std::size_t length = sequence_length(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
+    clean += length == 0 || is_control(character) ? kReplacement : character;
+    text.remove_prefix(character.size());
     if (clean.size() > max_bytes) {
       clean.resize(cut);
       return max_bytes < kEllipsis.size() ? clean : clean.append(kEllipsis);

@@ -8,7 +8,7 @@
 
 #include "core/board.hpp"
 #include "core/check.hpp"
-#include "results/text.hpp"
+#include "core/text.hpp"
 
 namespace coppice {
 

@@ -135,27 +135,4 @@ std::optional<std::int64_t> whole_number(const Json& message, std::string_view k
   return found->get<std::int64_t>();
 }
 
-std::string clean_text(std::string_view text, std::size_t limit) {
-  std::string clean;
-  for (std::size_t i = 0; i < text.size() && clean.size() < limit;) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
-    // The strict rules of UTF-8 (overlong forms, surrogates) are left to the library that already knows them.
-    const std::string_view piece = text.substr(i, length);
-    const bool printable = lead >= 0x20 || lead == '\n' || lead == '\t';
-    if (length == 1) {
-      clean += printable ? text[i] : '?';
-    } else if (length > 1 && piece.size() == length && Json::accept("\"" + std::string(piece) + "\"")) {
-      if (clean.size() + length > limit) break;
-      clean += piece;
-    } else {
-      clean += '?';
-      ++i;
-      continue;
-    }
-    i += length;
-  }
-  return clean;
-}
-
 }  // namespace coppice

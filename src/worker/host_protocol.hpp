@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/text.hpp"  // clean_text, for what a host says
 #include "worker/host_messages.hpp"
 
 namespace coppice {
@@ -30,8 +31,5 @@ std::optional<HostForm> host_form(std::string_view text);
 
 /// A whole number in `message`; nothing where it is missing or something else.
 std::optional<std::int64_t> whole_number(const nlohmann::ordered_json& message, std::string_view key);
-
-/// `text` with bytes that are no UTF-8 turned into '?', at most `limit` bytes long.
-std::string clean_text(std::string_view text, std::size_t limit);
 
 }  // namespace coppice

@@ -1,4 +1,4 @@
-#include "results/text.hpp"
+#include "core/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,12 +8,14 @@ namespace {
 constexpr const char* kBad = "\xef\xbf\xbd";
 
 TEST(CleanText, KeepsWhatIsWellFormed) {
-  for (const char* text : {"", "a", "größe", "→", "😀", "\x7f", "\xf4\x8f\xbf\xbf"})
+  for (const char* text : {"", "a", "größe", "→", "😀", "two\n\tlines", "\xf4\x8f\xbf\xbf"})
     EXPECT_EQ(clean_text(text, 100), text);
 }
 
 TEST(CleanText, ReplacesWhatIsNot) {
   EXPECT_EQ(clean_text(std::string("a\0b", 3), 100), std::string("a") + kBad + "b");
+  // What a terminal obeys, of one byte and of two.
+  EXPECT_EQ(clean_text("\x1b[2J\r\x7f\xc2\x9b", 100), std::string(kBad) + "[2J" + kBad + kBad + kBad);
   EXPECT_EQ(clean_text("\xff", 100), kBad);
   EXPECT_EQ(clean_text("\xc3", 100), kBad);                                     // torn
   EXPECT_EQ(clean_text("\xc0\x80", 100), std::string(kBad) + kBad);             // a NUL in disguise

@@ -171,12 +171,5 @@ TEST_F(RawHost, AHostThatDoesNotReadNeverBlocksTheWorker) {
   next<HostExited>(host);
 }
 
-TEST(CleanText, KeepsUtf8AndReplacesTheRest) {
-  EXPECT_EQ(clean_text("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x8c\xb3", 100),
-            "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x8c\xb3");
-  EXPECT_EQ(clean_text("\xc3(\xed\xa0\x80\x01 x\xe2\x82", 100), "?(???? x??");
-  EXPECT_EQ(clean_text("aa\xc3\xa4", 3), "aa") << "no half of a character";
-}
-
 }  // namespace
 }  // namespace coppice
