@@ -119,7 +119,7 @@ TEST_F(HostProcess, OutputIsMadeFitForARecord) {
   EXPECT_EQ(host.last_output(), "last");
   TrialHost small = start({"/usr/bin/head", "-n", "2", noise.string()});
   next<HostExited>(small);
-  EXPECT_EQ(small.last_output(), "100%\nbad ? byte \xc3\xa4");
+  EXPECT_EQ(small.last_output(), "100%\nbad \xef\xbf\xbd byte \xc3\xa4");
 }
 
 TEST_F(HostProcess, WhatItLeavesBehindIsKilledWithIt) {
