@@ -200,6 +200,7 @@ std::unique_ptr<Owner> Owner::take(const std::filesystem::path& directory, const
           .count();
   // A round ends without a result only because another process took or left the directory meanwhile.
   for (int round = 0; round < 20; ++round) {
+    const double began_s = environment.now_s();
     if (File file = create_exclusively(path)) {
       if (!rewrite(file, record)) {
         const int error = errno;
@@ -208,7 +209,7 @@ std::unique_ptr<Owner> Owner::take(const std::filesystem::path& directory, const
         fail(path, fmt::format("can't write {} bytes to it", text_of(record).size()));
       }
       return std::unique_ptr<Owner>(
-          new Owner(path, std::move(file), std::move(record), std::move(environment)));
+          new Owner(path, std::move(file), std::move(record), std::move(environment), began_s));
     }
     const auto text = read_text(path);
     if (text && is_gone(path, *text, environment)) remove_stale(path, *text, environment);
@@ -216,12 +217,13 @@ std::unique_ptr<Owner> Owner::take(const std::filesystem::path& directory, const
   throw OwnerRefused(directory.string() + ": other runs keep taking this study; start one at a time");
 }
 
-Owner::Owner(std::filesystem::path path, File file, OwnerRecord record, OwnerEnvironment environment)
+Owner::Owner(std::filesystem::path path, File file, OwnerRecord record, OwnerEnvironment environment,
+             double written_s)
     : path_(std::move(path)),
       environment_(std::move(environment)),
       file_(std::move(file)),
       record_(std::move(record)),
-      last_beat_s_(environment_.now_s()) {
+      last_beat_s_(written_s) {
   if (environment_.beat_every_s <= 0) return;
   thread_ = std::jthread([this](const std::stop_token& stop) {
     const std::chrono::duration<double> every(environment_.beat_every_s);
@@ -254,6 +256,8 @@ void Owner::beat() {
 
 void Owner::beat_locked() {
   if (!ours_) return;
+  // Before the look and the write: what another process does while they take long is to be seen by the next.
+  const double began_s = environment_.now_s();
   std::optional<std::string> text;
   try {
     text = read_text(path_);
@@ -276,12 +280,12 @@ void Owner::beat_locked() {
   }
   missing_ = 0;
   ++record_.beat;
-  if (rewrite(file_, record_)) last_beat_s_ = environment_.now_s();
+  if (rewrite(file_, record_)) last_beat_s_ = began_s;
 }
 
 bool Owner::still_ours() {
-  const std::lock_guard lock(mutex_);
-  if (ours_ && environment_.now_s() - last_beat_s_ > environment_.stale_after_s / 2) beat_locked();
+  // Nobody takes over sooner, see is_gone.
+  if (ours_ && environment_.now_s() - last_beat_s_ >= environment_.stale_after_s) beat();
   return ours_;
 }
 

@@ -10,6 +10,7 @@
 /// clocks of nodes differ, so only the change of its content says that its process lives.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -71,8 +72,9 @@ class Owner {
   Owner& operator=(const Owner&) = delete;
   ~Owner();
 
-  /// False for good once another process has taken over. Cheap, but looks itself if the last beat is long
-  /// ago, as after a suspension.
+  /// False for good once another process has taken over. For every event: reads two atomics, and never waits
+  /// for the disk that a beat may be waiting for. Only if the last beat is so long ago that another process
+  /// may have judged us stale, as after a suspension, does it look itself.
   bool still_ours();
   /// Known only when the journal was read.
   void set_incarnation(std::int32_t incarnation);
@@ -81,7 +83,7 @@ class Owner {
 
  private:
   Owner(std::filesystem::path path, journal_files::File file, OwnerRecord record,
-        OwnerEnvironment environment);
+        OwnerEnvironment environment, double written_s);
   void beat_locked();
 
   const std::filesystem::path path_;
@@ -90,13 +92,13 @@ class Owner {
   std::condition_variable_any wake_;
   journal_files::File file_;
   OwnerRecord record_;
-  bool ours_ = true;
   int missing_ = 0;  ///< beats in a row that found no file
-  double last_beat_s_ = 0;
-  std::jthread thread_;  ///< last: it uses all of the above
+  std::atomic<bool> ours_ = true;
+  std::atomic<double> last_beat_s_ = 0;  ///< when the last one that others could see began
+  std::jthread thread_;                  ///< last: it uses all of the above
 };
 
-/// Who owns a directory, for people (`watch`); nothing if nobody does or the file makes no sense.
+/// Who owns a directory, for people; nothing if nobody does or the file makes no sense.
 std::optional<OwnerRecord> read_owner(const std::filesystem::path& directory);
 
 }  // namespace coppice

@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <map>
 
@@ -65,6 +68,11 @@ class OwnerTest : public testing::Test {
       left = text();
     }
     std::ofstream(file_) << left;
+  }
+  /// As if another process had taken over meanwhile.
+  void leave_behind_another() {
+    std::filesystem::remove(file_);
+    leave_behind(world_.at("node3", "m3", 9, 400));
   }
   std::unique_ptr<Owner> take(const OwnerEnvironment& environment) {
     return Owner::take(directory_.path(), "", environment);
@@ -189,6 +197,64 @@ TEST_F(OwnerTest, OneThatWasReplacedNoticesAndLeavesTheOther) {
   first.reset();
   EXPECT_EQ(read_owner(directory_.path())->pid, 11);
   EXPECT_TRUE(second->still_ours());
+}
+
+TEST_F(OwnerTest, OneThatWasSuspendedTooShortlyToBeReplacedDoesNotLook) {
+  const auto first = take(world_.at("node2", "m2", 10, 500));
+  leave_behind_another();
+  world_.now_s += 14.9;
+  EXPECT_TRUE(first->still_ours());
+  world_.now_s += 0.1;
+  EXPECT_FALSE(first->still_ours());
+}
+
+TEST_F(OwnerTest, ALookThatFindsItsOwnFileIsABeat) {
+  const auto owner = take(world_.at("node1", "m1", 10, 500));
+  for (int i = 0; i < 3; ++i) {
+    world_.now_s += 15;
+    for (int event = 0; event < 5; ++event) EXPECT_TRUE(owner->still_ours());
+  }
+  EXPECT_EQ(read_owner(directory_.path())->beat, 3u);
+}
+
+// Whoever sees a beat may count from there, however long the disk takes to say that it is done.
+TEST_F(OwnerTest, ABeatCountsFromBeforeItsWrite) {
+  auto environment = world_.at("node1", "m1", 10, 500);
+  std::vector<std::uint64_t> seen;  // in the file, when the clock was read
+  environment.now_s = [&] {
+    const auto read = read_owner(directory_.path());
+    seen.push_back(read ? read->beat : 999);
+    return world_.now_s;
+  };
+  const auto owner = take(environment);
+  owner->beat();
+  owner->beat();
+  EXPECT_EQ(seen, (std::vector<std::uint64_t>{999, 0, 1}));
+}
+
+// Were it to take the lock of the beat, all events would wait for its disk.
+TEST_F(OwnerTest, AnEventDoesNotWaitForABeat) {
+  auto environment = world_.at("node1", "m1", 10, 500);
+  std::atomic<bool> in_beat = false;
+  std::promise<void> begun;
+  std::promise<void> go_on;
+  environment.now_s = [&] {
+    if (in_beat.exchange(false)) {
+      begun.set_value();
+      go_on.get_future().wait();
+    }
+    return 1000.0;
+  };
+  const auto owner = take(environment);
+  in_beat = true;
+  auto beat = std::async(std::launch::async, [&] { owner->beat(); });
+  begun.get_future().wait();
+  auto event = std::async(std::launch::async, [&] { return owner->still_ours(); });
+  const bool answered = event.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+  go_on.set_value();
+  EXPECT_TRUE(answered);
+  EXPECT_TRUE(event.get());
+  beat.get();
 }
 
 // The second of two takers wakes when the first has taken over already: what it judged is not there any more.
