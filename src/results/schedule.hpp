@@ -10,7 +10,6 @@ class WriteSchedule {
  public:
   /// Whether to write now, if there is anything new. Times are those of any steady clock.
   bool due(double now_s) const { return now_s >= next_s_; }
-  double next_s() const { return next_s_; }
   /// A write took from `began_s` to `ended_s`, whether it went well or not.
   void wrote(double began_s, double ended_s) {
     next_s_ = ended_s + std::max(1.0, 100 * std::max(0.0, ended_s - began_s));
