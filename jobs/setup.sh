@@ -1,8 +1,8 @@
 # Sourced by quickstart.sh and tests/run.sh: installing packages (Debian's) and building. Safe to run again.
 
 build_packages=(g++ cmake ninja-build openmpi-bin libopenmpi-dev libhdf5-dev zlib1g-dev libyaml-cpp-dev libeigen3-dev libcli11-dev
-  libspdlog-dev libfmt-dev nlohmann-json3-dev python3)
-test_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-pandas clang-format)
+  libfmt-dev nlohmann-json3-dev python3)
+test_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-pandas clang-format clang libclang-rt-14-dev)
 
 # install_packages build|test: only what is missing; needs root or sudo for that.
 install_packages() {

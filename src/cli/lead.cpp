@@ -52,6 +52,14 @@ std::vector<std::string> host_command_line(const StudySpec& spec) {
           "--settings",     settings.dump(), "--study-directory", spec.directory.string()};
 }
 
+std::string no_start_text(const HostExited& exited, const std::string& output) {
+  const bool silent = exited.description == "exit status 0";
+  return fmt::format(
+      "the trainable does not start: {}{}{}", exited.description,
+      silent ? "; it ended without a word: end it with coppice.serve(...), or say protocol: stdout" : "",
+      output.empty() ? "" : "\n" + output);
+}
+
 }  // namespace
 
 Lead::Lead(const RunOptions& options, Spawner& spawner)
@@ -160,28 +168,33 @@ Welcome Lead::welcome() const {
   return welcome;
 }
 
+/// What only the program itself can tell: whether it can do what the study asks of it.
+void Lead::require_fitting(const HostReady& ready) const {
+  if (!ready.can_save && spec_.scheduler.name == "pbt") {
+    throw UserError(
+        "pbt copies the state of trials, and this trainable can't save one: write it as a coppice.Trainable "
+        "with save and load, or take "
+        "another scheduler");
+  }
+  if (ready.form == HostForm::kTrainable && assembly_.study->settings().steps_per_trial == kOpenEnd) {
+    throw UserError(
+        "budget.steps_per_trial is missing: a Trainable trains step by step; how many is a trial to have?");
+  }
+}
+
 TrialHost Lead::start_first_host(const WorkerPlace& place) {
   TrialHost host = TrialHost::start(spawner_, host_launch(welcome(), place, 0));
   for (;;) {
+    std::optional<HostReady> ready;
+    // All of them before any is believed: a host may say hello and die in one breath.
     for (const HostMessage& message : host.poll()) {
-      if (const auto* ready = std::get_if<HostReady>(&message)) {
-        if (!ready->can_save && spec_.scheduler.name == "pbt") {
-          throw UserError(
-              "pbt copies the state of trials, and this trainable can't save one: write it as a "
-              "coppice.Trainable with save "
-              "and load, or take another scheduler");
-        }
-        return host;
-      }
-      if (const auto* exited = std::get_if<HostExited>(&message)) {
-        const std::string output = host.last_output();
-        const bool silent = exited->description == "exit status 0";
-        throw UserError(fmt::format(
-            "the trainable does not start: {}{}{}", exited->description,
-            silent ? "; it ended without a word: end it with coppice.serve(...), or say protocol: stdout"
-                   : "",
-            output.empty() ? "" : "\n" + output));
-      }
+      if (const auto* hello = std::get_if<HostReady>(&message)) ready = *hello;
+      if (const auto* exited = std::get_if<HostExited>(&message))
+        throw UserError(no_start_text(*exited, host.last_output()));
+    }
+    if (ready) {
+      require_fitting(*ready);
+      return host;
     }
     pollfd waiting{host.fd(), POLLIN, 0};
     ::poll(&waiting, 1, 1000);
@@ -292,33 +305,33 @@ void Lead::tick(double now_s) {
   const double time_s = coordinator_->running_time_s(now_s);
   progress_->update(*assembly_.study, time_s, history_.time_s, workers_);
   collect_write(false);
-  if (!writing_.valid() && schedule_.due(now_s)) write_results();
+  if (!writing_.valid() && written_seq_ != next_seq_ && schedule_.due(now_s)) write_results();
 }
 
 void Lead::stop_for(const std::string& signal, double now_s) {
+  if (assembly_.study->halting()) return;
   fmt::print(stderr, "\ncoppice: {}: stopping in order; running segments end with a checkpoint\n", signal);
   coordinator_->request_stop(StopCause::kSignal, signal, now_s);
 }
 
 void Lead::write_results() {
-  writing_ = std::async(std::launch::async, [tables = recorder_.tables(), directory = directory_] {
-    WriteOutcome outcome;
-    outcome.began_s = steady_s();
-    outcome.error = write_study(tables, directory);
-    outcome.ended_s = steady_s();
-    return outcome;
+  const double began_s = steady_s();  // the copy is part of the cost
+  written_seq_ = next_seq_;
+  writing_ = std::async(std::launch::async, [tables = recorder_.tables(), directory = directory_, began_s] {
+    return WriteOutcome{write_study(tables, directory), began_s, steady_s()};
   });
 }
 
-void Lead::collect_write(bool wait) {
-  if (!writing_.valid()) return;
-  if (!wait && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+bool Lead::collect_write(bool wait) {
+  if (!writing_.valid()) return true;
+  if (!wait && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return true;
   const WriteOutcome outcome = writing_.get();
   schedule_.wrote(outcome.began_s, outcome.ended_s);
   if (outcome.error) {
     fmt::print(stderr, "coppice: {}; the journal has everything, and coppice recover rebuilds study.h5\n",
                *outcome.error);
   }
+  return !outcome.error;
 }
 
 int Lead::end(double now_s) {
@@ -328,13 +341,25 @@ int Lead::end(double now_s) {
   journal_->sync();
   collect_write(true);
   write_results();
-  collect_write(true);
+  const bool written = collect_write(true);
   fmt::print("{}", summary_text(recorder_.tables(), directory_, transferred_bytes_));
   std::fflush(stdout);
-  if (assembly_.study->finish() && assembly_.study->finish()->outcome == Outcome::kFailed) {
-    fmt::print(stderr, "coppice: the study failed: {}\n", assembly_.study->finish()->reason);
+  const auto& finish = assembly_.study->finish();
+  if (finish && finish->outcome == Outcome::kFailed) {
+    fmt::print(stderr, "coppice: the study failed: {}\nWhat the trainable printed is in {}\n", finish->reason,
+               (directory_ / "logs").string());
   }
-  return coordinator_->exit_status();
+  return written ? coordinator_->exit_status() : 1;
+}
+
+int Lead::end_at_once() {
+  if (!std::filesystem::exists(directory_ / "study.h5")) {
+    write_results();
+    if (!collect_write(true)) return 1;
+  }
+  fmt::print("{} is finished: nothing to do. Raise its budget to go on, or look at it: coppice best {}\n",
+             spec_.name, directory_.string());
+  return 0;
 }
 
 }  // namespace coppice

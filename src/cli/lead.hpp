@@ -48,6 +48,8 @@ class Lead {
   bool over() const { return coordinator_->over(); }
   /// Makes everything durable and says how it went. Returns the exit status.
   int end(double now_s);
+  /// The same where there is nothing to do.
+  int end_at_once();
 
  private:
   struct WriteOutcome {
@@ -64,7 +66,8 @@ class Lead {
   void record(double time_s, const Event& event, const Effects& effects);
   void count_transfer(const Event& event);
   void write_results();
-  void collect_write(bool wait);
+  bool collect_write(bool wait);
+  void require_fitting(const HostReady& ready) const;
   std::string budget_text() const;
 
   StudySpec spec_;
@@ -79,6 +82,8 @@ class Lead {
   bool nothing_to_do_ = false;
   std::unique_ptr<JournalWriter> journal_;
   std::uint64_t next_seq_ = 0;
+  std::uint64_t written_seq_ =
+      0;  ///< entries before it are in the study.h5 that was written or is being written
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Progress> progress_;
   WriteSchedule schedule_;

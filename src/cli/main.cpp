@@ -17,7 +17,8 @@ namespace {
 constexpr int kUsersMistake = 2;
 
 void add_study_options(CLI::App& command, std::optional<std::uint64_t>& seed, std::vector<std::string>& set) {
-  command.add_option("--seed", seed, "Seed of the study, instead of the file's");
+  command.add_option("--seed", seed, "Seed of the study, instead of the file's")
+      ->check(CLI::NonNegativeNumber);
   command.add_option("--set", set, "KEY=VALUE: replaces a value of the study file, e.g. budget.trials=20")
       ->allow_extra_args(false);
 }

@@ -14,6 +14,16 @@
 namespace coppice {
 namespace {
 
+/// A file that is no results file is the user's mistake here: he named it.
+template <class Read>
+auto read_or_refuse(const Read& read) {
+  try {
+    return read();
+  } catch (const ResultsError& error) {
+    throw UserError(error.what());
+  }
+}
+
 std::filesystem::path require_results(const std::filesystem::path& directory_or_file) {
   const auto file = results_file(directory_or_file);
   if (!std::filesystem::exists(file)) {
@@ -37,7 +47,7 @@ nlohmann::ordered_json param_json(const Tables& tables, const std::string& name,
 }  // namespace
 
 int best_command(const BestOptions& options) {
-  const Tables tables = read_study(require_results(options.results));
+  const Tables tables = read_or_refuse([&] { return read_study(require_results(options.results)); });
   const auto best = best_trials(tables, options.count);
   if (options.json) {
     auto json = nlohmann::ordered_json::object();
@@ -83,7 +93,8 @@ int export_command(const ExportOptions& options) {
     throw UserError(
         fmt::format("there is no table '{}'; take one of {}", options.table, fmt::join(kTableNames, ", ")));
   }
-  const Table table = read_table(require_results(options.results), options.table);
+  const Table table =
+      read_or_refuse([&] { return read_table(require_results(options.results), options.table); });
   export_table(table, options.format == "json" ? ExportFormat::kJson : ExportFormat::kCsv, std::cout);
   std::cout.flush();
   if (!std::cout) throw std::runtime_error("can't write the table");

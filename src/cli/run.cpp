@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -145,16 +146,10 @@ void run_until_over(std::vector<Rank>& ranks, Lead* lead, StopSignals& signals) 
   }
 }
 
-int already_finished(const Lead& lead) {
-  fmt::print("{} is finished: nothing to do. Raise its budget to go on, or look at it: coppice best {}\n",
-             lead.spec().name, lead.directory().string());
-  return 0;
-}
-
 int run_local(const RunOptions& options, Spawner& spawner) {
   StopSignals signals;
   Lead lead(options, spawner);
-  if (lead.nothing_to_do()) return already_finished(lead);
+  if (lead.nothing_to_do()) return lead.end_at_once();
   const auto devices = visible_devices();
   const int workers = options.workers.value_or(devices.empty() ? 1 : static_cast<int>(devices.size()));
   const auto here = places(lead.spec().resources.gpus_per_worker,
@@ -266,21 +261,36 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
   const auto told =
       session.gather((session.rank() == 0 ? opening.text() : "\n") + encode_devices(visible_devices()));
   opening = Opening::parse(told[0]);
+  // Every rank looks at the places of all, so that all find the same mistake.
+  std::vector<std::optional<WorkerPlace>> places_of_ranks;
+  try {
+    for (int rank = 0; opening.run && rank < session.size(); ++rank) {
+      places_of_ranks.push_back(place_of_rank(rank, opening, session.ranks(), told));
+    }
+  } catch (...) {
+    mistake = std::current_exception();
+    opening.run = false;
+  }
   int status = 0;  // of ranks other than 0: anything else would make mpirun end rank 0 while it writes
   if (opening.run) {
     MpiTransport transport(session);
+    const auto& place = places_of_ranks[static_cast<std::size_t>(session.rank())];
     try {
-      const auto place = place_of_rank(session.rank(), opening, session.ranks(), told);
       if (lead) {
         status = run_coordinating_rank(*lead, place, spawner, transport, signals);
       } else {
         run_working_rank(*place, spawner, transport, signals);
       }
-    } catch (...) {
-      mistake = std::current_exception();
+    } catch (const std::exception& error) {
+      if (lead) {
+        mistake = std::current_exception();
+      } else {
+        fmt::print(stderr, "coppice: rank {} on {}: {}\n", session.rank(), place->host, error.what());
+        std::_Exit(1);  // which ends the run: mpirun ends the other ranks, and running it again resumes
+      }
     }
   } else if (lead && !mistake) {
-    status = already_finished(*lead);
+    status = lead->end_at_once();
   }
   session.close(session.rank() == 0 ? kCloseLimit_s : kWorkersCloseLimit_s);
   if (mistake && session.rank() == 0) std::rethrow_exception(mistake);
