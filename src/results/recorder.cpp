@@ -163,6 +163,7 @@ void Recorder::apply(double time_s, const Event& event, const Effects& effects) 
 
 void Recorder::on(const Begun&) {
   lose_segments([](const Segment&) { return true; });
+  held_.clear();
 }
 
 void Recorder::on(const WorkerUp& event) {
@@ -172,6 +173,7 @@ void Recorder::on(const WorkerUp& event) {
 
 void Recorder::on(const WorkerLost& event) {
   lose_segments([&event](const Segment& segment) { return segment.worker == event.worker; });
+  held_.erase(event.worker);
 }
 
 void Recorder::on(const Proposed& event) {
@@ -204,6 +206,7 @@ void Recorder::on(const SegmentEnded& event) {
   const auto it = running_.find(event.segment);
   const bool reached = it == running_.end() || event.done || event.step >= it->second.until;
   add_segment(event.segment, event.trial, event.worker, event.step, event.times);
+  held_[event.worker] = {event.trial, event.step};
   if (reached) {
     set_standing(event.trial, Standing::kPaused, to_text(TrialState::kPaused));
   } else {
@@ -213,6 +216,7 @@ void Recorder::on(const SegmentEnded& event) {
 
 void Recorder::on(const SegmentFailed& event) {
   add_segment(event.segment, event.trial, event.worker, event.step, event.times);
+  held_.erase(event.worker);
   set_standing(event.trial, Standing::kWaiting, to_text(TrialState::kReady));
 }
 
@@ -265,8 +269,15 @@ void Recorder::on(const Propose& command) {
 void Recorder::on(const Run& command) {
   set_params(command.trial, command.params);
   set_standing(command.trial, Standing::kRunning, to_text(TrialState::kRunning));
-  running_[command.segment] = {command.trial, command.worker,
-                               command.from ? command.from->checkpoint.step : 0, command.until, time_s_};
+  Segment segment{command.trial, command.worker, command.from ? command.from->checkpoint.step : 0,
+                  std::nullopt,  command.until,  time_s_};
+  // As the worker will decide it, see Worker::in_place.
+  if (const auto it = held_.find(command.worker);
+      it != held_.end() && it->second.trial == command.trial &&
+      (it->second.step == command.report_after || (command.from && it->second.step == segment.from))) {
+    segment.held = it->second.step;
+  }
+  running_[command.segment] = segment;
 }
 
 void Recorder::on(const Finish& command) {
@@ -329,10 +340,14 @@ void Recorder::end_trial(TrialId trial, std::string_view state) {
 
 void Recorder::add_segment(SegmentId id, TrialId trial, WorkerId worker, Step to, const SegmentTimes& times) {
   const auto it = running_.find(id);
-  add_row(tables_.segments, trial, std::int64_t{worker}, it == running_.end() ? kMissingInt : it->second.from,
-          to, times.startup_s, times.load_s, times.train_s, times.save_s, times.transfer_s, times.wait_s,
-          times.failed_s);
-  if (it != running_.end()) running_.erase(it);
+  std::int64_t from = kMissingInt;
+  if (it != running_.end()) {
+    // One that goes on in place starts nothing up. Where something was, the host had ended unasked.
+    from = times.startup_s > 0 ? it->second.from : it->second.held.value_or(it->second.from);
+    running_.erase(it);
+  }
+  add_row(tables_.segments, trial, std::int64_t{worker}, from, to, times.startup_s, times.load_s,
+          times.train_s, times.save_s, times.transfer_s, times.wait_s, times.failed_s);
 }
 
 /// Nobody is left to say what such a segment's time went into: all of it is lost.
@@ -344,7 +359,8 @@ void Recorder::lose_segments(Lost lost) {
     SegmentTimes times;
     times.failed_s = time_s_ - segment.began_s;
     const Step reported = ints(tables_.trials, kSteps).at(static_cast<std::size_t>(segment.trial));
-    add_segment(id, segment.trial, segment.worker, std::max(segment.from, reported), times);
+    add_segment(id, segment.trial, segment.worker, std::max(segment.held.value_or(segment.from), reported),
+                times);
     set_standing(segment.trial, Standing::kWaiting, to_text(TrialState::kReady));
   }
 }

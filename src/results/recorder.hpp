@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,9 +50,16 @@ class Recorder {
   struct Segment {
     TrialId trial = kNoTrial;
     WorkerId worker = 0;
-    Step from = 0;
+    Step from = 0;  ///< of the state that it was told to begin with; 0: from scratch
+    std::optional<Step>
+        held;  ///< its worker's host may still stand here with it, and then goes on from there
     Step until = 0;
     double began_s = 0;
+  };
+  /// What a worker's host has in memory after a segment.
+  struct Held {
+    TrialId trial = kNoTrial;
+    Step step = 0;
   };
 
   void on(const Begun& event);
@@ -87,6 +95,7 @@ class Recorder {
   std::int64_t started_unix_s_ = 0;
   std::vector<Standing> standing_;  ///< by trial
   std::map<SegmentId, Segment> running_;
+  std::unordered_map<WorkerId, Held> held_;
   std::unordered_map<RequestId, TrialId> requests_;
   std::unordered_map<std::string, std::size_t> metric_columns_;
   std::size_t metric_name_bytes_ = 0;

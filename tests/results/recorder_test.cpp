@@ -159,6 +159,99 @@ TEST(Recorder, AStateFollowsItsTrial) {
   EXPECT_THAT(doubles(recorder.tables().trials, "ended_s"), numbers({7}));
 }
 
+/// One trial without checkpoints, two workers. Times of the segments only say what they must.
+class RecorderSegments : public testing::Test {
+ protected:
+  Recorder recorder_{story::study()};
+  SegmentId segment_ = 0;
+  double time_s_ = 0;
+
+  void SetUp() override {
+    recorder_.apply(
+        0, Begun{},
+        {true,
+         {Propose{0, 0, {}}, Propose{1, 1, {}}},
+         {{DecisionKind::kStart, 0, kNoTrial, 0, ""}, {DecisionKind::kStart, 1, kNoTrial, 0, ""}}});
+    recorder_.apply(0, WorkerUp{0, 0, "h", "", ""}, {});
+    recorder_.apply(0, WorkerUp{1, 1, "h", "", ""}, {});
+  }
+  void run(TrialId trial, WorkerId worker, Step until, Step report_after, std::optional<Step> from = {}) {
+    std::optional<Source> source;
+    if (from) source = Source{{trial, *from, 1}, {kDisk}};
+    ++segment_;
+    recorder_.apply(
+        ++time_s_, Saved{},
+        {true, {coppice::Run{worker, segment_, trial, Values(5), 0, source, until, report_after}}, {}});
+  }
+  void report(TrialId trial, WorkerId worker, Step step) {
+    recorder_.apply(++time_s_, Reported{segment_, trial, worker, step, {{"loss", 1.0}}}, {});
+  }
+  void end(TrialId trial, WorkerId worker, Step step, double startup_s = 0) {
+    SegmentTimes times;
+    times.startup_s = startup_s;
+    recorder_.apply(++time_s_, SegmentEnded{segment_, trial, worker, step, false, times}, {});
+  }
+  const Ints& from() const { return ints(recorder_.tables().segments, "from_step"); }
+  const Ints& to() const { return ints(recorder_.tables().segments, "to_step"); }
+};
+
+TEST_F(RecorderSegments, OneInPlaceBeginsWhereTheLastEnded) {
+  run(0, 0, 2, 0);
+  report(0, 0, 1);
+  report(0, 0, 3);  // a function doesn't stop at every step
+  end(0, 0, 3, 0.5);
+  run(0, 0, 6, 3);
+  end(0, 0, 6);
+  EXPECT_THAT(from(), ElementsAre(0, 3));
+  EXPECT_THAT(to(), ElementsAre(3, 6));
+}
+
+TEST_F(RecorderSegments, OneThatIsTrainedAgainBeginsAtZero) {
+  run(0, 0, 2, 0);
+  end(0, 0, 2, 0.5);
+  run(0, 1, 4, 2);  // another worker
+  end(0, 1, 4);
+  run(1, 1, 1, 0);  // takes the host's place from trial 0
+  end(1, 1, 1);
+  run(0, 1, 6, 4);
+  end(0, 1, 6);
+  run(0, 1, 8, 6);  // the host had ended while nothing ran
+  end(0, 1, 8, 0.5);
+  EXPECT_THAT(from(), ElementsAre(0, 0, 0, 0, 0));
+}
+
+TEST_F(RecorderSegments, AfterAFailureNothingIsInPlace) {
+  run(0, 0, 2, 0);
+  end(0, 0, 2);
+  run(0, 0, 4, 2);
+  recorder_.apply(++time_s_, SegmentFailed{segment_, 0, 0, 2, "killed", {}}, {});
+  run(0, 0, 4, 2);
+  end(0, 0, 4);
+  EXPECT_THAT(from(), ElementsAre(0, 2, 0));
+}
+
+TEST_F(RecorderSegments, ACheckpointIsTheBeginningUnlessTheHostIsFurther) {
+  run(0, 0, 4, 0);
+  end(0, 0, 4);
+  run(0, 1, 6, 4, 2);  // the newest that was saved, on another worker
+  end(0, 1, 6);
+  run(0, 1, 8, 6, 2);  // it still stands at 6
+  end(0, 1, 8);
+  EXPECT_THAT(from(), ElementsAre(0, 2, 6));
+}
+
+TEST_F(RecorderSegments, OneThatWentWithItsWorkerBeganWhereItStood) {
+  run(0, 0, 4, 0);
+  report(0, 0, 4);
+  end(0, 0, 4);
+  run(0, 0, 6, 4);
+  report(0, 0, 5);
+  recorder_.apply(++time_s_, WorkerLost{0, ""}, {});
+  EXPECT_THAT(from(), ElementsAre(0, 4));
+  EXPECT_THAT(to(), ElementsAre(4, 5));
+  EXPECT_THAT(doubles(recorder_.tables().segments, "failed_s"), numbers({0, 2}));
+}
+
 TEST(Recorder, LongAndStrangeTextIsTamed) {
   Recorder recorder(story::study());
   recorder.apply(0, StopRequested{},
