@@ -192,6 +192,19 @@ TEST_F(WorkerTest, WhatRaisesFailsTheSegmentAndIsBegunAnewInTheSameHost) {
   EXPECT_EQ(hosts(), before);
 }
 
+TEST_F(WorkerTest, WhatFailedInPlaceIsNotGoneOnWithInPlace) {
+  begin(1);
+  run(1, order(1, 1, 0, 2, {{"fail_at", std::int64_t{3}}}));
+  told(5);
+  RunSegment more = order(1, 2, 0, 4);
+  more.run.report_after = 2;
+  run(1, more);
+  EXPECT_THAT(told(1), ElementsAre("failed #2 t0 s2"));
+  run(1, from(order(1, 3, 0, 3), {0, 2, segment(1)}, {1}));
+  EXPECT_THAT(told(4), ElementsAre("report #3 t0 s3 = 3", "saved #3 t0 s3 at worker 11", "ended #3 t0 s3",
+                                   "saved #3 t0 s3 on disk"));
+}
+
 TEST_F(WorkerTest, AHostThatHangsIsKilledAtTheLimit) {
   segment_timeout_s_ = 60;
   begin(1);
