@@ -2,7 +2,7 @@
 #include <cmath>
 #include <utility>
 
-#include "spec/nearest.hpp"
+#include "core/nearest.hpp"
 #include "spec/parse.hpp"
 #include "spec/scalars.hpp"
 
@@ -73,7 +73,7 @@ Options parse_options(const Node& node, const std::string& role, const Algorithm
 
 void fail_check(const Node& root, const Node* owner, const Place& place, const std::string& what,
                 const std::string& message) {
-  const std::string prefix = message.substr(0, message.find(':'));
+  const std::string prefix = message.substr(0, message.find(": "));
   if (owner != nullptr && owner->kind == NodeKind::kMap) {
     if (const Node* found = locate(*owner, prefix)) fail(found->place, what, message);
   }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/nearest.hpp"
 #include "trainables/curve.hpp"
 #include "trainables/dataset.hpp"
 #include "trainables/functions.hpp"
 #include "trainables/mlp.hpp"
-#include "trainables/names.hpp"
 #include "trainables/pbt_toy.hpp"
 
 namespace coppice {
@@ -40,6 +40,15 @@ BuiltinFactory prepare_plain(const BuiltinSettings&, const std::filesystem::path
 std::vector<ParameterInfo> parameters_for(const BuiltinInfo& info, const SearchSpace& space) {
   if (!info.any_dimension) return info.parameters;
   return coordinates(std::max(2, static_cast<int>(space.size())));
+}
+
+/// ".low" or ".high" where range_problem speaks of that bound, else "".
+std::string bad_bound(const ParameterInfo& info, const Parameter& parameter) {
+  const bool integers = info.kind == ParameterKind::kInteger;
+  if (info.kind == ParameterKind::kChoice || parameter.type == ParameterType::kCategorical) return "";
+  if (integers && parameter.type != ParameterType::kInt) return "";
+  if (!value_problem(info, Value(parameter.low)).empty()) return ".low";
+  return value_problem(info, Value(parameter.high)).empty() ? "" : ".high";
 }
 
 }  // namespace
@@ -100,10 +109,10 @@ BuiltinFactory prepare_builtin(std::string_view name, const BuiltinSettings& set
     std::vector<std::string> names;
     for (const BuiltinInfo& entry : builtin_trainables()) names.push_back(entry.name);
     throw std::invalid_argument("there is no built-in trainable '" + std::string(name) + "'" +
-                                name_hint(name, names));
+                                suggest(name, names));
   }
   const std::string problem = check_builtin_settings(*info, settings);
-  if (!problem.empty()) throw std::invalid_argument(problem);
+  if (!problem.empty()) throw std::invalid_argument(info->name + ": " + problem);
   return info->prepare(settings, study_directory);
 }
 
@@ -115,11 +124,11 @@ std::unique_ptr<Trainable> make_builtin(std::string_view name, const BuiltinSett
 std::string check_builtin_settings(const BuiltinInfo& info, const BuiltinSettings& settings) {
   for (const auto& [key, value] : settings) {
     if (std::find(info.settings.begin(), info.settings.end(), key) == info.settings.end()) {
-      const std::string start = info.name + " has no setting '" + key + "'";
-      return info.settings.empty() ? start + "; it takes none" : start + name_hint(key, info.settings);
+      return key + ": unknown setting" +
+             (info.settings.empty() ? "; " + info.name + " takes none" : suggest(key, info.settings));
     }
     if (!std::holds_alternative<std::string>(value)) {
-      return info.name + ": " + key + " is '" + to_text(value) + "', which is not a text";
+      return key + ": expected text, found '" + to_text(value) + "'; put it in quotes";
     }
   }
   return "";
@@ -128,21 +137,25 @@ std::string check_builtin_settings(const BuiltinInfo& info, const BuiltinSetting
 std::string check_builtin_space(const BuiltinInfo& info, const SearchSpace& space) {
   const std::vector<ParameterInfo> table = parameters_for(info, space);
   for (const Parameter& parameter : space.parameters()) {
+    const std::string place = "space." + parameter.name;
     const auto entry = std::find_if(table.begin(), table.end(),
                                     [&](const ParameterInfo& known) { return known.name == parameter.name; });
     if (entry == table.end()) {
-      return info.name + " has no parameter '" + parameter.name + "'" +
-             name_hint(parameter.name, names_of(table));
+      return place + ": " + info.name + " has no such parameter" + suggest(parameter.name, names_of(table));
     }
     if (entry->required && parameter.when.has_value()) {
-      return info.name + " needs " + parameter.name + " in every trial; take its condition (when) out";
+      return place + ".when: " + info.name + " needs " + parameter.name +
+             " in every trial; drop the condition";
     }
-    const std::string problem = range_problem(*entry, parameter);
-    if (!problem.empty()) return info.name + ": " + problem;
+    if (const std::string problem = range_problem(*entry, parameter); !problem.empty()) {
+      // The place says the parameter's name already.
+      return place + bad_bound(*entry, parameter) + problem.substr(entry->name.size()) + " (trainable " +
+             info.name + ")";
+    }
   }
   for (const ParameterInfo& entry : table) {
     if (entry.required && space.index_of(entry.name) == space.size()) {
-      return info.name + " needs the parameter " + entry.name + "; add it to the space";
+      return "space: " + info.name + " needs the parameter " + entry.name + "; add it";
     }
   }
   return "";

@@ -53,12 +53,12 @@ BuiltinFactory prepare_builtin(std::string_view name, const BuiltinSettings& set
 std::unique_ptr<Trainable> make_builtin(std::string_view name, const BuiltinSettings& settings,
                                         const std::filesystem::path& study_directory);
 
-/// The keys beside `builtin` without loading anything: "" or what is wrong with them.
+/// The keys beside `builtin` without loading anything: "" or "KEY: what is wrong with it".
 std::string check_builtin_settings(const BuiltinInfo& info, const BuiltinSettings& settings);
 
 /// "" or the first thing that this trainable can't use in the space: an unknown or missing parameter, a wrong
 /// type, a range or a choice that it refuses. Parameters of the space that are always given a value it takes
-/// are fine.
+/// are fine. The message begins with its place: "space.x1: …", or "space: …" for a missing one.
 std::string check_builtin_space(const BuiltinInfo& info, const SearchSpace& space);
 
 }  // namespace coppice

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "support.hpp"
-#include "trainables/names.hpp"
 
 namespace coppice {
 namespace {
@@ -58,22 +57,23 @@ TEST(CatalogTest, EveryEntryIsWhole) {
 
 TEST(CatalogTest, UnknownNamesAndSettingsNameTheNearest) {
   EXPECT_EQ(refusal([] { make_builtin("hartman6", {}, "."); }),
-            "there is no built-in trainable 'hartman6'; did you mean hartmann6?");
+            "there is no built-in trainable 'hartman6'; did you mean 'hartmann6'? Known: branin, hartmann6, "
+            "rosenbrock, pbt_toy, curve, mlp");
   EXPECT_EQ(refusal([] { make_builtin("resnet", {}, "."); }),
-            "there is no built-in trainable 'resnet'; choose from branin, hartmann6, rosenbrock, pbt_toy, "
+            "there is no built-in trainable 'resnet'; known: branin, hartmann6, rosenbrock, pbt_toy, "
             "curve, mlp");
   EXPECT_EQ(refusal([] {
               make_builtin("mlp", {{"data_set", std::string("digits")}}, ".");
             }),
-            "mlp has no setting 'data_set'; did you mean dataset?");
+            "mlp: data_set: unknown setting; did you mean 'dataset'? Known: dataset");
   EXPECT_EQ(refusal([] {
               make_builtin("branin", {{"dataset", std::string("digits")}}, ".");
             }),
-            "branin has no setting 'dataset'; it takes none");
+            "branin: dataset: unknown setting; branin takes none");
   EXPECT_EQ(refusal([] {
               make_builtin("mlp", {{"dataset", std::int64_t{3}}}, ".");
             }),
-            "mlp: dataset is '3', which is not a text");
+            "mlp: dataset: expected text, found '3'; put it in quotes");
   EXPECT_EQ(refusal([] {
               make_builtin("mlp", {{"dataset", std::string("x.csv")}}, "/nowhere");
             }),
@@ -95,44 +95,49 @@ TEST(CatalogTest, TheExampleOfTheDesignIsFine) {
 }
 
 TEST(CatalogTest, UnknownParametersNameTheNearest) {
-  EXPECT_EQ(problem("mlp", {real("lr", 1e-4, 1)}), "mlp has no parameter 'lr'; did you mean learning_rate?");
-  EXPECT_EQ(problem("mlp", {real("learning-rate", 1e-4, 1)}),
-            "mlp has no parameter 'learning-rate'; did you mean learning_rate?");
-  EXPECT_EQ(problem("mlp", {integer("batch", 1, 2)}),
-            "mlp has no parameter 'batch'; did you mean batch_size?");
+  for (const auto& [wrong, right] :
+       {std::pair{"lr", "learning_rate"}, std::pair{"learning-rate", "learning_rate"},
+        std::pair{"batch", "batch_size"}}) {
+    const std::string begin = std::string("space.") + wrong + ": mlp has no such parameter; did you mean '" +
+                              right + "'? Known: learning_rate, ";
+    EXPECT_EQ(problem("mlp", {real(wrong, 1e-4, 1)}).substr(0, begin.size()), begin);
+  }
   EXPECT_EQ(problem("curve", {real("x", 0, 1), real("zzzz", 0, 1)}),
-            "curve has no parameter 'zzzz'; choose from x, rate, fail_at");
+            "space.zzzz: curve has no such parameter; known: x, rate, fail_at");
 }
 
 TEST(CatalogTest, MissingAndConditionalCoordinatesAreFound) {
-  EXPECT_EQ(problem("branin", {real("x1", -5, 10)}), "branin needs the parameter x2; add it to the space");
-  EXPECT_EQ(problem("rosenbrock", {real("x1", -5, 10)}),
-            "rosenbrock needs the parameter x2; add it to the space");
+  EXPECT_EQ(problem("branin", {real("x1", -5, 10)}), "space: branin needs the parameter x2; add it");
+  EXPECT_EQ(problem("rosenbrock", {real("x1", -5, 10)}), "space: rosenbrock needs the parameter x2; add it");
   EXPECT_EQ(problem("rosenbrock", {real("x1", 0, 1), real("x2", 0, 1), real("x4", 0, 1)}),
-            "rosenbrock has no parameter 'x4'; did you mean x1 or x2 or x3?");
+            "space.x4: rosenbrock has no such parameter; did you mean 'x1'? Known: x1, x2, x3");
   Parameter conditional = real("x2", 0, 1);
   conditional.when = Condition{"x1", {std::int64_t{1}}};
   EXPECT_EQ(problem("branin", {integer("x1", 0, 1), conditional}),
-            "branin needs x2 in every trial; take its condition (when) out");
+            "space.x2.when: branin needs x2 in every trial; drop the condition");
 }
 
 TEST(CatalogTest, RangesTypesAndChoicesAreChecked) {
-  EXPECT_EQ(problem("mlp", {real("learning_rate", 0, 1)}), "mlp: learning_rate: low 0 is not above 0");
-  EXPECT_EQ(problem("mlp", {integer("batch_size", 0, 8)}), "mlp: batch_size: low 0 is not at least 1");
+  EXPECT_EQ(problem("mlp", {real("learning_rate", 0, 1)}),
+            "space.learning_rate.low: low 0 is not above 0 (trainable mlp)");
+  EXPECT_EQ(problem("mlp", {integer("batch_size", 0, 8)}),
+            "space.batch_size.low: low 0 is not at least 1 (trainable mlp)");
   EXPECT_EQ(problem("mlp", {real("batch_size", 1, 8)}),
-            "mlp: batch_size: use type: int, for it takes integers only");
-  EXPECT_EQ(problem("mlp", {integer("layers", 1, 5)}), "mlp: layers: high 5 is not at least 1 and at most 4");
-  EXPECT_EQ(problem("mlp", {real("dropout", 0, 1)}), "mlp: dropout: high 1 is not at least 0 and below 1");
+            "space.batch_size: use type: int, for it takes integers only (trainable mlp)");
+  EXPECT_EQ(problem("mlp", {integer("layers", 1, 5)}),
+            "space.layers.high: high 5 is not at least 1 and at most 4 (trainable mlp)");
+  EXPECT_EQ(problem("mlp", {real("dropout", 0, 1)}),
+            "space.dropout.high: high 1 is not at least 0 and below 1 (trainable mlp)");
   EXPECT_EQ(problem("mlp", {real("optimizer", 0, 1)}),
-            "mlp: optimizer: use type: categorical with choices out of [sgd, adam]");
+            "space.optimizer: use type: categorical with choices out of [sgd, adam] (trainable mlp)");
   EXPECT_EQ(problem("mlp", {categorical("optimizer", {std::string("sgd"), std::string("adamw")})}),
-            "mlp: optimizer: choice 'adamw' is not one of sgd, adam");
+            "space.optimizer: choice 'adamw' is not one of sgd, adam (trainable mlp)");
   EXPECT_EQ(problem("mlp", {categorical("hidden", {std::int64_t{32}, 32.5})}),
-            "mlp: hidden: choice '32.5' is not an integer");
+            "space.hidden: choice '32.5' is not an integer (trainable mlp)");
   EXPECT_EQ(problem("mlp", {categorical("learning_rate", {0.1, std::string("big")})}),
-            "mlp: learning_rate: choice 'big' is not a number");
+            "space.learning_rate: choice 'big' is not a number (trainable mlp)");
   EXPECT_EQ(problem("mlp", {categorical("hidden", {true, std::int64_t{32}})}),
-            "mlp: hidden: choice 'true' is not an integer");
+            "space.hidden: choice 'true' is not an integer (trainable mlp)");
 }
 
 TEST(CatalogTest, SetupRefusesWhatTheCheckRefuses) {
@@ -140,23 +145,13 @@ TEST(CatalogTest, SetupRefusesWhatTheCheckRefuses) {
     const auto mlp = make_builtin("mlp", {}, ".");
     return refusal([&] { mlp->setup(Parameters(items), {}); });
   };
-  EXPECT_EQ(refused({{"lr", 0.1}}), "mlp has no parameter 'lr'; did you mean learning_rate?");
+  EXPECT_EQ(refused({{"lr", 0.1}}).substr(0, 56), "mlp has no parameter 'lr'; did you mean 'learning_rate'?");
   EXPECT_EQ(refused({{"learning_rate", -1.0}}), "mlp: learning_rate is '-1', which is not above 0");
   EXPECT_EQ(refused({{"optimizer", std::string("lion")}}),
             "mlp: optimizer is 'lion', which is not one of sgd, adam");
   EXPECT_EQ(refused({{"layers", std::int64_t{0}}}),
             "mlp: layers is '0', which is not at least 1 and at most 4");
   EXPECT_EQ(refused({{"learning_rate", 0.1}, {"momentum", std::monostate{}}}), "");
-}
-
-TEST(NamesTest, OffersWhatIsNearAndNothingElse) {
-  const std::vector<std::string> names = {"learning_rate", "weight_decay", "momentum", "hidden"};
-  EXPECT_EQ(nearest_names("wd", names), (std::vector<std::string>{"weight_decay"}));
-  EXPECT_EQ(nearest_names("Momentun", names), (std::vector<std::string>{"momentum"}));
-  EXPECT_EQ(nearest_names("hidden_units", names), (std::vector<std::string>{"hidden"}));
-  EXPECT_TRUE(nearest_names("zzz", names).empty());
-  EXPECT_TRUE(nearest_names("", names).empty());
-  EXPECT_TRUE(nearest_names("a", {}).empty());
 }
 
 }  // namespace
