@@ -39,8 +39,8 @@ struct Catalogs {
   std::vector<AlgorithmInfo> samplers;
   std::vector<AlgorithmInfo> schedulers;
   std::vector<BuiltinCheck> builtins;
-  /// Whether the files that a study names must be there. False for a study of the past, which is only
-  /// replayed.
+  /// Whether the study is to be run: the files that it names must be there, and what it asks for be
+  /// supported. False for a study of the past, which is only replayed.
   bool check_files = true;
 };
 

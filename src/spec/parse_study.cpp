@@ -57,7 +57,12 @@ bool is_auto(const Node& node) {
   return node.kind == NodeKind::kScalar && node.text == "auto";
 }
 
-ResourceSpec parse_resources(const Node* node) {
+/// What is read but would do nothing. A study of the past may hold it: what it found can still be read.
+void refuse_new(const Catalogs& catalogs, const Node& node, const std::string& message) {
+  if (catalogs.check_files) throw SpecError(node.place, message);
+}
+
+ResourceSpec parse_resources(const Node* node, const Catalogs& catalogs) {
   ResourceSpec resources;
   if (node == nullptr) return resources;
   const Reader reader(*node, "resources", {"gpus_per_worker", "ranks_per_trial", "cpus_per_worker"},
@@ -81,8 +86,9 @@ ResourceSpec parse_resources(const Node* node) {
       fail(ranks->place, "resources.ranks_per_trial", "more than one rank for a trial is not supported yet");
   }
   if (const Node* cpus = reader.find("cpus_per_worker"); cpus != nullptr && !is_auto(*cpus)) {
-    resources.cpus_per_worker =
-        static_cast<int>(integer_of(*cpus, "resources.cpus_per_worker", 1, 1'000'000));
+    const std::string what = "resources.cpus_per_worker";
+    refuse_new(catalogs, *cpus, what + ": anything but auto is not supported yet; say auto");
+    resources.cpus_per_worker = static_cast<int>(integer_of(*cpus, what, 1, 1'000'000));
   }
   return resources;
 }
@@ -98,17 +104,19 @@ std::uint64_t parse_seed(const Node& node) {
   fail(node.place, "seed", "expected an integer from 0 to 18446744073709551615, found " + describe(node));
 }
 
-DeterministicSpec parse_deterministic(const Node* node) {
+DeterministicSpec parse_deterministic(const Node* node, const Catalogs& catalogs) {
   if (node == nullptr) return {};
   if (node->kind != NodeKind::kMap) {
     if (node->kind != NodeKind::kScalar) {
-      fail(node->place, "deterministic", "expected true, false or {lag: L}, found " + describe(*node));
+      fail(node->place, "deterministic", "expected true or false, found " + describe(*node));
     }
     return {flag_of(*node, "deterministic"), std::nullopt};
   }
-  const Reader reader(*node, "deterministic", {"lag"}, "{lag: 8}");
-  return {true,
-          integer_of(reader.require("lag", "lag: L, a number of trials"), "deterministic.lag", 1, kMany)};
+  const Reader reader(*node, "deterministic", {"lag"}, "true");
+  const Node* lag = reader.find("lag");
+  if (lag == nullptr) fail(node->place, "deterministic", "expected true or false, found an empty mapping");
+  refuse_new(catalogs, *lag, "deterministic.lag is not supported yet; say deterministic: true");
+  return {true, integer_of(*lag, "deterministic.lag", 1, kMany)};
 }
 
 TimeoutSpec parse_timeouts(const Node* node) {
@@ -130,6 +138,19 @@ CheckpointSpec parse_checkpoints(const Node* node) {
     checkpoints.every_s = duration_of(*every, "checkpoints.every", true);
   }
   return checkpoints;
+}
+
+/// Checked, so that a slip shows before whoever writes batch scripts reads it.
+void check_slurm(const Node* node) {
+  if (node == nullptr) return;
+  const Reader reader(*node, "slurm", {"prologue", "extra"}, "{prologue: [module load cuda]}");
+  for (const Entry& entry : node->entries) {
+    const std::string what = reader.path(entry.key);
+    if (entry.value.kind != NodeKind::kList) {
+      fail(entry.value.place, what, "expected a list of texts, found " + describe(entry.value));
+    }
+    for (const Node& line : entry.value.items) text_of(line, what);
+  }
 }
 
 void refuse_unsupported(const Node& root) {
@@ -172,14 +193,15 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   check_collisions(root, study);
   refuse_unsupported(root);
   study.budget = parse_budget(top.find("budget"));
-  study.deterministic = parse_deterministic(top.find("deterministic"));
+  study.deterministic = parse_deterministic(top.find("deterministic"), catalogs);
   const AlgorithmContext context{root, study.budget, study.deterministic.enabled};
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
   study.trainable = parse_trainable(root, study, catalogs);
-  study.resources = parse_resources(top.find("resources"));
+  study.resources = parse_resources(top.find("resources"), catalogs);
   study.timeouts = parse_timeouts(top.find("timeouts"));
   study.checkpoints = parse_checkpoints(top.find("checkpoints"));
+  if (catalogs.check_files) check_slurm(top.find("slurm"));
   if (const Node* retries = top.find("retries")) {
     study.retries = static_cast<int>(integer_of(*retries, "retries", 0, 1'000'000));
   }

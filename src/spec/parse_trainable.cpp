@@ -4,7 +4,8 @@
 #include <system_error>
 #include <utility>
 
-#include "spec/nearest.hpp"
+#include "core/nearest.hpp"
+#include "core/placeholders.hpp"
 #include "spec/parse.hpp"
 #include "spec/reader.hpp"
 #include "spec/scalars.hpp"
@@ -13,7 +14,7 @@ namespace coppice {
 
 namespace {
 
-constexpr const char* kExample = "{builtin: mlp}, {command: [python3, train.py]} or {plugin: ./libx.so}";
+constexpr const char* kExample = "{builtin: mlp} or {command: [python3, train.py]}";
 
 void parse_builtin(const Node& node, const Node& root, const StudySpec& study, const Catalogs& catalogs,
                    TrainableSpec& trainable) {
@@ -73,21 +74,25 @@ void check_program(const Node& node, const std::filesystem::path& directory) {
   }
 }
 
-/// {learning_rat} next to a parameter learning_rate. Other words in braces may be meant as they are.
-void check_placeholders(const Node& node, const SearchSpace& space) {
-  static const std::vector<std::string> kOther = {"trial", "seed",  "repeat", "device",
-                                                  "step",  "steps", "until"};
+std::vector<std::string> names_of(const SearchSpace& space) {
   std::vector<std::string> names;
   for (const Parameter& p : space.parameters()) names.push_back(p.name);
-  for (std::size_t open = node.text.find('{'); open != std::string::npos;
-       open = node.text.find('{', open + 1)) {
-    const std::size_t close = node.text.find_first_of("{}", open + 1);
-    if (close == std::string::npos || node.text[close] != '}') continue;
-    const std::string word = node.text.substr(open + 1, close - open - 1);
-    if (std::find(names.begin(), names.end(), word) != names.end()) continue;
-    if (std::find(kOther.begin(), kOther.end(), word) != kOther.end()) continue;
+  return names;
+}
+
+void check_placeholders(const Node& node, const SearchSpace& space, HostProtocol protocol) {
+  const std::vector<std::string> names = names_of(space);
+  if (protocol == HostProtocol::kStdout) {
+    const std::string problem = placeholder_problem(node.text, names);
+    if (!problem.empty()) fail(node.place, "trainable.command", problem);
+    return;
+  }
+  // Here braces are the program's own, but a word next to a parameter's name is hardly meant as it is.
+  for (const std::string& word : unknown_placeholders(node.text, names)) {
     if (const std::optional<std::string> near = nearest_word(word, names)) {
-      fail(node.place, "trainable.command", "no parameter '" + word + "'; did you mean '" + *near + "'?");
+      fail(node.place, "trainable.command",
+           "no parameter '" + word + "'; did you mean '" + *near +
+               "'? Placeholders are filled with protocol: stdout only");
     }
   }
 }
@@ -101,11 +106,15 @@ void parse_command(const Node& node, const StudySpec& study, bool check_files, T
          "expected a list such as [python3, train.py], found " +
              (command.kind == NodeKind::kList ? std::string("an empty one") : describe(command)));
   }
+  if (const Node* protocol = reader.find("protocol")) {
+    const bool printed = word_of(*protocol, "trainable.protocol", {"serve", "stdout"}) == "stdout";
+    trainable.protocol = printed ? HostProtocol::kStdout : HostProtocol::kServe;
+  }
   for (const Node& item : command.items) {
     trainable.command.push_back(text_of(item, "trainable.command"));
     if (item.text.find('\0') != std::string::npos)
       fail(item.place, "trainable.command", "a word holds a NUL");
-    check_placeholders(item, study.space);
+    if (check_files) check_placeholders(item, study.space, trainable.protocol);
     const bool script =
         &item != &command.items[0] && item.text.ends_with(".py") && item.text.find('{') == std::string::npos;
     if (check_files && script && !is_there(study.directory / item.text)) {
@@ -116,22 +125,16 @@ void parse_command(const Node& node, const StudySpec& study, bool check_files, T
   if (trainable.command[0].empty())
     fail(command.items[0].place, "trainable.command", "the program has no name");
   if (check_files) check_program(command.items[0], study.directory);
-  if (const Node* protocol = reader.find("protocol")) {
-    const bool printed = word_of(*protocol, "trainable.protocol", {"serve", "stdout"}) == "stdout";
-    trainable.protocol = printed ? HostProtocol::kStdout : HostProtocol::kServe;
-  }
 }
 
-void parse_plugin(const Node& node, const StudySpec& study, bool check_files, TrainableSpec& trainable) {
+/// A study of the past keeps its plugin, for what it found can still be read.
+void parse_plugin(const Node& node, bool check_files, TrainableSpec& trainable) {
   const Reader reader(node, "trainable", {"plugin"}, kExample);
   const Node& plugin = *reader.find("plugin");
   trainable.kind = TrainableKind::kPlugin;
   trainable.plugin = text_of(plugin, "trainable.plugin");
-  std::error_code error;
-  if (check_files && !std::filesystem::is_regular_file(study.directory / trainable.plugin, error)) {
-    fail(plugin.place, "trainable.plugin",
-         "no file " + (study.directory / trainable.plugin).string() +
-             "; a path is relative to the study file");
+  if (check_files) {
+    fail(plugin.place, "trainable.plugin", "plugins are not supported yet; take a command or a built-in");
   }
 }
 
@@ -149,12 +152,10 @@ TrainableSpec parse_trainable(const Node& root, const StudySpec& study, const Ca
   if (given.empty()) {
     // A near miss (`comand: …`) is an unknown key rather than a missing one.
     const Reader reader(node, "trainable", {"builtin", "command", "plugin", "protocol", "dataset"}, kExample);
-    fail(node.place, "trainable",
-         std::string("expected one of builtin, command, plugin, such as ") + kExample);
+    fail(node.place, "trainable", std::string("expected one of builtin and command, such as ") + kExample);
   }
   if (given.size() > 1) {
-    fail(given[1]->key_place, "trainable",
-         "has " + given[0]->key + " and " + given[1]->key + "; keep one of builtin, command, plugin");
+    fail(given[1]->key_place, "trainable", "has " + given[0]->key + " and " + given[1]->key + "; keep one");
   }
   TrainableSpec trainable;
   if (given[0]->key == "builtin") {
@@ -162,7 +163,7 @@ TrainableSpec parse_trainable(const Node& root, const StudySpec& study, const Ca
   } else if (given[0]->key == "command") {
     parse_command(node, study, catalogs.check_files, trainable);
   } else {
-    parse_plugin(node, study, catalogs.check_files, trainable);
+    parse_plugin(node, catalogs.check_files, trainable);
   }
   return trainable;
 }

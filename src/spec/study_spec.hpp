@@ -83,8 +83,8 @@ struct StudySpec {
   std::uint64_t seed = 0;
   std::filesystem::path directory;  ///< of the study file: relative paths start here
   std::string text;                 ///< the file's text, as it was read
-  /// Every setting that makes the study what it is: two studies are the same iff these agree. Name, budget,
-  /// resources, timeouts, retries and checkpoints are not in it.
+  /// Every setting that makes the study what it is: two studies are the same iff these agree. Name, the rest
+  /// of the budget, resources, timeouts, retries and checkpoints are not in it.
   Identity identity;
 };
 

@@ -50,6 +50,20 @@ class Places {
     return {source_, mark.line + 1, static_cast<int>(column) + 1};
   }
 
+  /// Whether the document that begins here was meant as one, with --- or after the ... of another.
+  bool starts_document(const YAML::Mark& mark) const {
+    const auto line = static_cast<std::size_t>(mark.line);
+    if (mark.is_null() || line >= lines_.size() || lines_[line].starts_with("---")) return true;
+    return std::any_of(lines_.begin(), lines_.begin() + mark.line,
+                       [](const std::string& above) { return above.starts_with("..."); });
+  }
+
+  bool starts_line(const YAML::Mark& mark) const {
+    const auto line = static_cast<std::size_t>(mark.line);
+    if (mark.is_null() || line >= lines_.size()) return false;
+    return lines_[line].find_first_not_of(' ') == static_cast<std::size_t>(mark.column);
+  }
+
   bool indented_by_tab(const YAML::Mark& mark) const {
     const auto line = static_cast<std::size_t>(mark.line);
     if (mark.is_null() || line >= lines_.size()) return false;
@@ -71,9 +85,13 @@ class TreeBuilder : public YAML::EventHandler {
   Place last() const { return last_ ? *last_ : places_.at(YAML::Mark::null_mark()); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (document_)
-      throw SpecError(places_.at(mark), "a second document; a study file holds one, without ---");
-    document_ = places_.at(mark);
+    if (document_) {
+      throw SpecError(places_.at(mark), places_.starts_document(mark)
+                                            ? "a second document; a study file holds one, without ---"
+                                            : "not valid YAML: stands apart from what is above; begin all "
+                                              "top-level keys in the same column");
+    }
+    document_ = true;
   }
   void OnDocumentEnd() override {}
 
@@ -222,7 +240,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, Node> anchors_;
   std::size_t nodes_ = 0;
-  std::optional<Place> document_;
+  bool document_ = false;
   std::optional<Place> last_;
   Node root_;
 };
@@ -246,6 +264,12 @@ Node parse(const std::string& text, const Places& places) {
     }
     if (error.msg == YAML::ErrorMsg::DOC_IN_SCALAR || error.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
       throw SpecError(builder.last(), "not valid YAML: a quote that opens after this place is never closed");
+    }
+    const bool ends = error.msg == YAML::ErrorMsg::END_OF_MAP || error.msg == YAML::ErrorMsg::END_OF_SEQ;
+    if (ends && places.starts_line(error.mark) && !places.indented_by_tab(error.mark)) {
+      throw SpecError(
+          places.at(error.mark),
+          "not valid YAML: indented like nothing above; begin it in the same column as its neighbours");
     }
     const bool tab = places.indented_by_tab(error.mark) && error.msg.find("tab") == std::string::npos;
     throw SpecError(places.at(error.mark),

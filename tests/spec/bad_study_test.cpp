@@ -48,6 +48,12 @@ TEST(BadStudy, Yaml) {
                       {"name: a: b\n", 1, 8, {"not valid YAML"}},
                       {"name: x\nseed: 1\nname: y\n", 3, 1, {"'name' is there twice", "line 1"}},
                       {"name: x\n---\nseed: 1\n", 2, 1, {"a second document"}},
+                      {"name: x\n...\nseed: 1\n", 3, 1, {"a second document"}},
+                      {" name: x\nseed: 1\n", 2, 1, {"not valid YAML", "same column"}},
+                      {"\n# --- x\n  name: x\n  seed: 2\nretries: 1\n", 5, 1, {"same column"}},
+                      {"name: x\nspace: {a: 1}\n seed: 1\n", 3, 2, {"not valid YAML", "same column"}},
+                      {"space:\n  - 1\n x\nseed: 1\n", 3, 2, {"not valid YAML", "same column"}},
+                      {"name: 'x' y\n", 1, 11, {"not valid YAML: end of map"}},
                       {"name: *other\n", 1, 7, {"anchor"}},
                       {"name: &a [*a]\n", 1, 11, {"alias stands within"}},
                       {"name: !mine x\n", 1, 7, {"tag !mine"}},
@@ -69,7 +75,16 @@ TEST(BadStudy, TopLevel) {
        {kBase + "warm_start: old.h5\n", 4, 1, {"not supported yet"}},
        {kBase + "deterministic: yes\n", 4, 16, {"true or false", "'yes'"}},
        {kBase + "deterministic: {leg: 3}\n", 4, 17, {"did you mean 'lag'"}},
-       {kBase + "deterministic: {lag: 0}\n", 4, 22, {"at least 1"}},
+       {kBase + "deterministic: {lag: 4}\n",
+        4,
+        22,
+        {"deterministic.lag is not supported yet; say deterministic: true"}},
+       {kBase + "deterministic: {}\n", 4, 16, {"expected true or false"}},
+       {kBase + "slurm: gpu\n", 4, 8, {"slurm: expected a mapping"}},
+       {kBase + "slurm: {partition: gpu}\n", 4, 9, {"unknown key 'partition' in slurm", "prologue, extra"}},
+       {kBase + "slurm: {prologe: []}\n", 4, 9, {"did you mean 'prologue'"}},
+       {kBase + "slurm: {prologue: module load cuda}\n", 4, 19, {"slurm.prologue: expected a list"}},
+       {kBase + "slurm: {extra: [[--qos=high]]}\n", 4, 17, {"slurm.extra: expected text"}},
        {kBase + "retries: -1\n", 4, 10, {"at least 0"}},
        {kBase + "retries: 1.5\n", 4, 10, {"expected an integer"}},
        {kBase + "timeouts: {segment: 0}\n", 4, 21, {"more than 0"}},
@@ -80,6 +95,11 @@ TEST(BadStudy, TopLevel) {
        {kBase + "resources: {gpus_per_worker: all}\n", 4, 30, {"auto", "fraction"}},
        {kBase + "resources: {ranks_per_trial: 0}\n", 4, 30, {"at least 1"}},
        {kBase + "resources: {ranks_per_trial: 2}\n", 4, 30, {"not supported yet"}},
+       {kBase + "resources: {cpus_per_worker: 2}\n",
+        4,
+        30,
+        {"resources.cpus_per_worker", "not supported yet"}},
+       {kBase + "resources: {cpus_per_worker: all}\n", 4, 30, {"say auto"}},
        {kBase + "resources: {gpu_per_worker: 1}\n", 4, 13, {"did you mean 'gpus_per_worker'"}},
        {kBase + "budget: {trials: 0}\n", 4, 18, {"budget.trials", "at least 1"}},
        {kBase + "budget: {trials: 1_000}\n", 4, 18, {"expected an integer", "1_000"}},
@@ -230,12 +250,20 @@ TEST(BadStudy, Trainable) {
   expect_all_refused(
       {{kNoTrainable, 1, 1, {"trainable: is missing", "builtin"}},
        {kNoTrainable + "trainable: mlp\n", 3, 12, {"expected a mapping", "{builtin: mlp}"}},
-       {kNoTrainable + "trainable: {}\n", 3, 12, {"builtin, command, plugin"}},
+       {kNoTrainable + "trainable: {}\n", 3, 12, {"builtin and command"}},
        {kNoTrainable + "trainable: {comand: [a]}\n", 3, 13, {"did you mean 'command'"}},
        {kNoTrainable + "trainable: {builtin: mlp, command: [a]}\n", 3, 27, {"keep one"}},
        {kNoTrainable + "trainable: {builtin: mpl}\n", 3, 22, {"did you mean 'mlp'"}},
        {kNoTrainable + "trainable: {builtin: mlp, datset: digits}\n", 3, 27, {"did you mean 'dataset'"}},
        {kNoTrainable + "trainable: {builtin: mlp}\n", 2, 15, {"space.rate: mlp takes no 'rate'"}},
+       {kNoSpace + "space:\n  width:\n    type: float\n    low: 0\n    high: 1\n",
+        6,
+        10,
+        {"space.width.low: must be above 0"}},
+       {kNoSpace + "space:\n  a: {type: float, low: 0, high: 1}\n  'a:b': {type: float, low: 0, high: 1}\n",
+        5,
+        10,
+        {"space.a:b: mlp takes"}},
        {kNoTrainable + "trainable: {command: python3 train.py}\n", 3, 22, {"expected a list"}},
        {kNoTrainable + "trainable: {command: []}\n", 3, 22, {"empty"}},
        {kNoTrainable + "trainable: {command: [./absent]}\n",
@@ -247,7 +275,29 @@ TEST(BadStudy, Trainable) {
        {kNoTrainable + "trainable: {command: [python3, train.py]}\n", 3, 32, {"no file", "train.py"}},
        {kNoTrainable + "trainable: {command: [solve, '--rate={raet}']}\n", 3, 30, {"did you mean 'rate'"}},
        {kNoTrainable + "trainable: {command: [solve], protocol: print}\n", 3, 41, {"serve, stdout"}},
-       {kNoTrainable + "trainable: {plugin: ./libx.so}\n", 3, 21, {"no file", "libx.so"}}});
+       {kNoTrainable + "trainable: {plugin: ./study.yaml}\n",
+        3,
+        21,
+        {"trainable.plugin: plugins are not supported yet; take a command or a built-in"}}});
+}
+
+const std::string kLearningRate =
+    "objective: {metric: val_loss}\nspace: {learning_rate: {type: float, low: 0, high: 1}}\n";
+
+TEST(BadStudy, PlaceholdersThatNobodyFills) {
+  const auto command = [](const std::string& words, const std::string& rest) {
+    return kLearningRate + "trainable: {command: [solve, " + words + "]" + rest + "}\n";
+  };
+  expect_all_refused(
+      {{command("'--lr={lr}'", ", protocol: stdout"),
+        3,
+        30,
+        {"trainable.command: nothing fills {lr}", "did you mean 'learning_rate'",
+         "Known: learning_rate, trial, seed, repeat, device", "{{lr}}"}},
+       {command("a, '{trial}/{zzz}'", ", protocol: stdout"), 3, 33, {"{zzz}; known: learning_rate"}},
+       {command("'{steps}'", ", protocol: stdout"), 3, 30, {"{steps}"}},
+       {command("'{{learning_rate}}{out-dir}'", ", protocol: stdout"), 3, 30, {"nothing fills {out-dir}"}},
+       {command("'{learning_rat}'", ""), 3, 30, {"did you mean 'learning_rate'", "protocol: stdout only"}}});
 }
 
 TEST(BadFiles, MissingFolderAndUnreadable) {

@@ -101,10 +101,10 @@ TEST(GoodStudy, EveryOtherKey) {
       "sampler: {name: tpe, candidates: 16.0, gamma: 1, multivariate: true}\n"
       "scheduler: {name: pbt, population: 1e1, factors: [0.8, 2]}\n"
       "budget: {steps_per_trial: 1e3, wall_time: 1-02:03:04}\n"
-      "resources: {gpus_per_worker: 0.5, cpus_per_worker: 4, ranks_per_trial: 1}\n"
-      "deterministic: {lag: 4}\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
+      "resources: {gpus_per_worker: 0.5, cpus_per_worker: auto, ranks_per_trial: 1}\n"
+      "deterministic: true\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
       "timeouts: {startup: 5m, segment: 1h30m}\ncheckpoints: {every: 0}\n"
-      "slurm: {partition: gpu, anything: [goes]}\nseed: 18446744073709551615\n");
+      "slurm: {prologue: [module load cuda], extra: [--qos=high, -n 2]}\nseed: 18446744073709551615\n");
   EXPECT_EQ(study.name, "étude");
   EXPECT_FALSE(study.objectives[0].minimize);
   EXPECT_EQ(study.space.parameters()[0].cardinality(), 9);
@@ -117,10 +117,10 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.budget.steps_per_trial, 1000);
   EXPECT_EQ(study.budget.wall_time_s, 86400 + 2 * 3600 + 3 * 60 + 4);
   EXPECT_EQ(study.resources.gpus_per_worker, 0.5);
-  EXPECT_EQ(study.resources.cpus_per_worker, 4);
+  EXPECT_FALSE(study.resources.cpus_per_worker);
   EXPECT_EQ(study.resources.ranks_per_trial, 1);
   EXPECT_TRUE(study.deterministic.enabled);
-  EXPECT_EQ(study.deterministic.lag, 4);
+  EXPECT_FALSE(study.deterministic.lag);
   EXPECT_EQ(study.retries, 0);
   EXPECT_TRUE(study.dedicated_coordinator);
   EXPECT_EQ(study.timeouts.startup_s, 300);
@@ -182,7 +182,7 @@ TEST(GoodStudy, ShortFormsWindowsLinesAndByteOrderMark) {
   EXPECT_TRUE(study.objectives[0].minimize);
 }
 
-TEST(GoodStudy, CommandsAndPlugins) {
+TEST(GoodStudy, Commands) {
   const StudyFolder folder;
   const std::string head = "objective: {metric: anything}\nspace: {rate: {type: float, low: 0, high: 1}}\n";
   folder.write("train.py", "");
@@ -194,9 +194,44 @@ TEST(GoodStudy, CommandsAndPlugins) {
   study = folder.load(
       head + "trainable: {command: [./solver, '--r={rate}', '{\"a\": 1}', '{trial}'], protocol: stdout}\n");
   EXPECT_EQ(study.trainable.protocol, HostProtocol::kStdout);
-  study = folder.load(head + "trainable: {plugin: ./solver}\n");
-  EXPECT_EQ(study.trainable.kind, TrainableKind::kPlugin);
-  EXPECT_EQ(study.trainable.plugin, "./solver");
+}
+
+TEST(GoodStudy, BracesThatAreNoUnknownPlaceholder) {
+  const std::string head =
+      "objective: {metric: anything}\nspace: {rate: {type: float, low: 0, high: 1}}\ntrainable: ";
+  const auto argument = [&](const std::string& text, const std::string& protocol) {
+    const std::string command = "{command: [solve, '" + text + "'], protocol: " + protocol + "}\n";
+    return StudyFolder().load(head + command).trainable.command[1];
+  };
+  for (const char* text :
+       {"{rate}", "{seed}-{repeat}-{device}", "{{anything}}", "{\"a\": {rate}}", "{}", "{1}", "{", "{a b}"}) {
+    EXPECT_EQ(argument(text, "stdout"), text);
+  }
+  for (const char* text : {"{out}", "{n}", "{{anything}}", "{seed}"})
+    EXPECT_EQ(argument(text, "serve"), text);
+}
+
+// What it asks for was accepted once, and its record can still be read.
+TEST(GoodStudy, AStudyOfThePastMayAskForWhatIsNotSupported) {
+  Catalogs catalogs = test_catalogs();
+  catalogs.check_files = false;
+  const auto past = [&](const std::string& text) {
+    return parse_study_text(text, "study.yaml", "/", {}, std::nullopt, catalogs);
+  };
+  const StudySpec study = past(kBase +
+                               "resources: {cpus_per_worker: 2}\n"
+                               "deterministic: {lag: 3}\n"
+                               "slurm: {partition: gpu}\n");
+  EXPECT_EQ(study.resources.cpus_per_worker, 2);
+  EXPECT_EQ(study.deterministic.lag, 3);
+  const StudySpec plugin =
+      past("objective: {metric: a}\nspace: {x: {type: int, low: 0, high: 1}}\ntrainable: {plugin: ./x.so}\n");
+  EXPECT_EQ(plugin.trainable.kind, TrainableKind::kPlugin);
+  EXPECT_EQ(plugin.trainable.plugin, "./x.so");
+  const StudySpec command = past(
+      "objective: {metric: a}\nspace: {learning_rate: {type: int, low: 0, high: 1}}\n"
+      "trainable: {command: [./gone, '{lr}']}\n");
+  EXPECT_EQ(command.trainable.command[1], "{lr}");
 }
 
 TEST(GoodStudy, ARelativeFileStillGivesAnAbsoluteDirectory) {

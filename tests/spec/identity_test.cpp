@@ -31,10 +31,9 @@ TEST(Identity, HowItIsWrittenDoesNotMatter) {
 
 TEST(Identity, WhatMayChangeBetweenStarts) {
   EXPECT_EQ(
-      difference(kBase, kBase +
-                            "name: other\nbudget: {trials: 9, steps_per_trial: 3, wall_time: 1h, target: 1}\n"
-                            "resources: {gpus_per_worker: 0}\ntimeouts: {segment: 1h}\nretries: 5\n"
-                            "checkpoints: {every: 5}\ncoordinator: dedicated\nslurm: {x: y}\n"),
+      difference(kBase, kBase + "name: other\nbudget: {trials: 9, wall_time: 1h, target: 1}\n"
+                                "resources: {gpus_per_worker: 0}\ntimeouts: {segment: 1h}\nretries: 5\n"
+                                "checkpoints: {every: 5}\ncoordinator: dedicated\nslurm: {extra: [y]}\n"),
       "none");
 }
 
@@ -52,6 +51,8 @@ TEST(Identity, TheFirstDifferenceIsNamed) {
             "sampler.candidates was not set, is 9");
   EXPECT_EQ(difference(kBase + "sampler: {name: tpe, candidates: 9}\n", kBase + "sampler: tpe\n"),
             "sampler.candidates was 9, is not set");
+  EXPECT_EQ(difference(kBase, kBase + "budget: {steps_per_trial: 3}\n"),
+            "budget.steps_per_trial was none, is 3");
   EXPECT_EQ(difference(kBase, kBase + "seed: 1\n"), "seed was 0, is 1");
   EXPECT_EQ(difference(kBase, kBase + "deterministic: true\n"), "deterministic was false, is true");
 }

@@ -43,6 +43,9 @@ inline Catalogs test_catalogs() {
   catalogs.builtins = {{"mlp",
                         {"dataset", "threads"},
                         [](const SearchSpace& space, const auto&, const std::filesystem::path&) {
+                          if (space.index_of("width") < space.size())
+                            return "space.width.low: must be above 0";
+                          if (space.index_of("a:b") < space.size()) return "space.a:b: mlp takes no 'a:b'";
                           return space.index_of("rate") < space.size() ? "space.rate: mlp takes no 'rate'"
                                                                        : "";
                         },
