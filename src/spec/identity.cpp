@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "spec/nearest.hpp"
+#include "core/nearest.hpp"
 
 namespace coppice {
 

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "spec/nearest.hpp"
+#include "core/nearest.hpp"
 #include "spec/parse.hpp"
 #include "spec/reader.hpp"
 #include "spec/scalars.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "spec/nearest.hpp"
+#include "core/nearest.hpp"
 #include "spec/scalars.hpp"
 
 namespace coppice {

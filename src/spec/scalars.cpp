@@ -6,7 +6,7 @@
 #include <cmath>
 #include <system_error>
 
-#include "spec/nearest.hpp"
+#include "core/nearest.hpp"
 #include "spec/utf8.hpp"
 
 namespace coppice {

@@ -1,9 +1,7 @@
 /// The command of a program that can't change, with its placeholders: `--lr={learning_rate}`.
 ///
-/// `{name}` is the value of the parameter of that name; `{trial}`, `{seed}`, `{repeat}` and `{device}` are
-/// the trial's, where no parameter has that name. An argument that names a parameter that is absent (its
-/// condition is off) is dropped.
-/// `{{name}}` is the text `{name}`; other braces stand for themselves. Pure; throws std::invalid_argument.
+/// core/placeholders.hpp says what they are; the study's check refuses the same ones. An argument that names
+/// a parameter that is absent (its condition is off) is dropped. Pure; throws std::invalid_argument.
 #pragma once
 
 #include <string>

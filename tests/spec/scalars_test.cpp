@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/nearest.hpp"
 #include "spec/utf8.hpp"
 
 namespace coppice {
@@ -27,16 +26,6 @@ TEST(Scalars, Durations) {
         "-5s", "1e3h", "2hours", "1..5h", ":", "1-", "nan", "inf"}) {
     EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
   }
-}
-
-TEST(Nearest, FindsTheWordThatWasMeant) {
-  const std::vector<std::string> words = {"learning_rate", "minimize", "low", "high", "asha"};
-  EXPECT_EQ(nearest_word("lerning_rate", words), "learning_rate");
-  EXPECT_EQ(nearest_word("Learning_Rate", words), "learning_rate");
-  EXPECT_EQ(nearest_word("min", words), "minimize");
-  EXPECT_EQ(nearest_word("hihg", words), "high");
-  EXPECT_EQ(nearest_word("aaaaaaaaaa", words), std::nullopt);
-  EXPECT_EQ(nearest_word("", words), std::nullopt);
 }
 
 TEST(Utf8, FindsTheFirstBadByte) {

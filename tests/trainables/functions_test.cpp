@@ -72,7 +72,7 @@ TEST(FunctionTrainableTest, RefusesMissingAndForeignCoordinates) {
   EXPECT_EQ(refusal([] {
               value_of(*make_branin(), {{"x1", 1.0}, {"x2", 1.0}, {"x3", 1.0}});
             }),
-            "branin has no parameter 'x3'; did you mean x1 or x2?");
+            "branin has no parameter 'x3'; did you mean 'x1'? Known: x1, x2");
   EXPECT_EQ(refusal([] {
               value_of(*make_rosenbrock(), {{"x1", 1.0}});
             }),

@@ -42,8 +42,8 @@ TEST(Placeholders, ThatNobodyKnowsAreRefused) {
   } catch (const std::invalid_argument& error) {
     EXPECT_STREQ(
         error.what(),
-        "trainable.command: no parameter is named {lr} in '--lr={lr}'; the space has learning_rate, n "
-        "(write {{lr}} for the text itself)");
+        "trainable.command: nothing fills {lr}; did you mean 'learning_rate'? Known: learning_rate, n, "
+        "trial, seed, repeat, device (write {{lr}} for the text itself)");
   }
   check_placeholders({"./s", "{{lr}}", "{seed}", "{ }", "{n}"}, {"n"});
 }
