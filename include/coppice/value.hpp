@@ -25,7 +25,8 @@ inline bool is_absent(const Value& value) {
 
 /// Shortest text that reads back as the same value; "" for an absent one, "true"/"false" for bool.
 std::string to_text(const Value& value);
-/// Fewest digits that read back as the same double, without exponent from 1e-4 to 1e16; "nan", "inf", "-inf" where not finite.
+/// Fewest digits that read back as the same double, without exponent from 1e-4 to 1e16; "nan", "inf", "-inf"
+/// where not finite.
 std::string to_text(double value);
 
 /// Named values, as a trainable gets them. Absent parameters are not in it.

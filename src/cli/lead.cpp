@@ -42,9 +42,7 @@ std::string own_executable() {
 }
 
 std::vector<std::string> host_command_line(const StudySpec& spec) {
-  if (spec.trainable.kind == TrainableKind::kPlugin) {
-    throw UserError("trainable.plugin is not supported yet: take a command or a built-in");
-  }
+  check(spec.trainable.kind != TrainableKind::kPlugin, "plugins are refused where the study is read");
   if (spec.trainable.kind == TrainableKind::kCommand) return spec.trainable.command;
   auto settings = nlohmann::json::object();
   for (const auto& [name, value] : spec.trainable.settings) settings[name] = to_text(value);
@@ -72,7 +70,6 @@ Lead::Lead(const RunOptions& options, Spawner& spawner)
       recorder_(recorded_study(spec_, *assembly_.study)),
       overrides_(options.set),
       seed_given_(options.seed.has_value()) {
-  host_command_line(spec_);
   open_directory(options.fresh);
   read_journal(options.fresh);
 }

@@ -8,7 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "coppice/version.hpp"
-#include "spec/nearest.hpp"
+#include "core/nearest.hpp"
 #include "spec/spec_error.hpp"
 
 namespace coppice {

@@ -55,7 +55,9 @@ class Hyperband final : public Scheduler {
     add(context, id, {{score, id}, trial.state == TrialState::kPaused && score != kWorst});
   }
 
-  void on_failed(SchedulerContext& context, TrialId id, FailureCause) override { add(context, id, {{kWorst, id}, false}); }
+  void on_failed(SchedulerContext& context, TrialId id, FailureCause) override {
+    add(context, id, {{kWorst, id}, false});
+  }
 
   std::optional<Work> next(SchedulerContext& context, WorkerId) override {
     while (oldest_ < brackets_.size() && is_over(brackets_[oldest_])) ++oldest_;

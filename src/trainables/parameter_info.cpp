@@ -4,7 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "trainables/names.hpp"
+#include "core/nearest.hpp"
 
 namespace coppice {
 
@@ -35,7 +35,7 @@ std::string kind_problem(const ParameterInfo& info, const Value& value) {
     if (text != nullptr && std::find(info.choices.begin(), info.choices.end(), *text) != info.choices.end()) {
       return "";
     }
-    return "one of " + join_names(info.choices);
+    return "one of " + join(info.choices);
   }
   const auto* integer = std::get_if<std::int64_t>(&value);
   const auto* real = std::get_if<double>(&value);
@@ -63,7 +63,7 @@ std::string range_problem(const ParameterInfo& info, const Parameter& parameter)
     return "";
   }
   if (info.kind == ParameterKind::kChoice) {
-    return info.name + ": use type: categorical with choices out of [" + join_names(info.choices) + "]";
+    return info.name + ": use type: categorical with choices out of [" + join(info.choices) + "]";
   }
   if (info.kind == ParameterKind::kInteger && parameter.type != ParameterType::kInt) {
     return info.name + ": use type: int, for it takes integers only";
@@ -85,7 +85,7 @@ void require_parameters(std::string_view trainable, const std::vector<ParameterI
                                    [&name = name](const ParameterInfo& entry) { return entry.name == name; });
     if (info == table.end()) {
       throw std::invalid_argument(std::string(trainable) + " has no parameter '" + name + "'" +
-                                  name_hint(name, names));
+                                  suggest(name, names));
     }
     const std::string problem = value_problem(*info, value);
     if (!problem.empty()) throw std::invalid_argument(std::string(trainable) + ": " + problem);

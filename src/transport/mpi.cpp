@@ -18,7 +18,6 @@
 
 namespace coppice {
 
-
 namespace {
 
 constexpr double kCloseLimit_s = 5.0;

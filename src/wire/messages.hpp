@@ -70,7 +70,7 @@ struct RunSegment {
   std::int32_t incarnation = 0;
   Run run;
   std::vector<std::pair<std::string, Value>> params;  ///< named; absent ones left out
-  std::vector<std::int32_t> ranks;  ///< of run.from's places, in their order; -1 for disk
+  std::vector<std::int32_t> ranks;                    ///< of run.from's places, in their order; -1 for disk
 };
 
 struct StopSegment {

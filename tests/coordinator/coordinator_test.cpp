@@ -32,7 +32,7 @@ class ScriptedScheduler final : public Scheduler {
   void on_reached(SchedulerContext& context, TrialId trial) override {
     if (stop_reached && !is_over(context.board().trial(trial).state)) context.stop(trial, "told to");
   }
-  void on_failed(SchedulerContext&, TrialId) override {}
+  void on_failed(SchedulerContext&, TrialId, FailureCause) override {}
   std::optional<Work> next(SchedulerContext&, WorkerId) override {
     if (work.empty()) return std::nullopt;
     const Work first = work.front();

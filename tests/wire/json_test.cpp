@@ -13,8 +13,9 @@ TEST(Json, AnEventReadsLikeASentence) {
   EXPECT_EQ(
       to_json_line(Event(Reported{1, 2, 3, 4, {{"loss", 0.5}, {"accuracy", samples::kNan}}})),
       R"({"type":"reported","segment":1,"trial":2,"worker":3,"step":4,"metrics":{"loss":0.5,"accuracy":"nan"}})");
-  EXPECT_EQ(to_json_line(Event(Begun{2, std::nullopt, -samples::kInfinity})),
-            R"({"type":"begun","incarnation":2,"max_trials":null,"target":"-inf","endless":false,"retries":null})");
+  EXPECT_EQ(
+      to_json_line(Event(Begun{2, std::nullopt, -samples::kInfinity})),
+      R"({"type":"begun","incarnation":2,"max_trials":null,"target":"-inf","endless":false,"retries":null})");
 }
 
 TEST(Json, CommandsAndDecisionsUseTheirWords) {
