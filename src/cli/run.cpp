@@ -1,6 +1,7 @@
 // `coppice run`: under a launcher on the ranks it finds, else with local workers in this process.
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,6 +63,12 @@ std::int64_t memory_limit_bytes(int workers_on_node) {
   return static_cast<std::int64_t>(total * kCheckpointMemoryShare / std::max(1, workers_on_node));
 }
 
+/// Cores that this process may use; under a launcher, with --bind-to none, those of the node.
+int allowed_cores() {
+  cpu_set_t cores;
+  return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
 /// The places of the workers of one node, by what each of them sees. Throws UserError where devices don't
 /// suffice.
 std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker,
@@ -70,8 +77,9 @@ std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker,
   ::gethostname(host.data(), host.size() - 1);
   const bool any =
       std::any_of(seen.begin(), seen.end(), [](const auto& devices) { return !devices.empty(); });
+  const double each = gpus_per_worker.value_or(any ? 1 : 0);
   std::vector<WorkerPlace> result;
-  for (const DeviceBinding& binding : bind_devices(seen, gpus_per_worker.value_or(any ? 1 : 0))) {
+  for (const DeviceBinding& binding : bind_devices(seen, each)) {
     if (!binding.problem.empty()) throw UserError(binding.problem);
     WorkerPlace place;
     place.host = host.data();
@@ -80,6 +88,8 @@ std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker,
       place.device_uuid += (place.device_uuid.empty() ? "" : ",") + device.uuid;
       if (place.device_name.empty()) place.device_name = device.name;
     }
+    place.hide_devices = any && each == 0;
+    place.threads = std::max(1, allowed_cores() / static_cast<int>(seen.size()));
     place.memory_limit_bytes = memory_limit_bytes(static_cast<int>(seen.size()));
     result.push_back(std::move(place));
   }

@@ -28,7 +28,7 @@ struct Driver {
   int (*device_count)(int* count) = nullptr;
   int (*device)(Handle* device, int index) = nullptr;
   int (*device_name)(char* name, int size, Handle device) = nullptr;
-  int (*device_uuid)(Uuid* uuid, Handle device) = nullptr;
+  int (*device_uuid)(void* uuid, Handle device) = nullptr;  ///< of a Uuid
 };
 
 template <class Function>

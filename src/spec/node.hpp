@@ -15,10 +15,10 @@ struct Entry;
 
 struct Node {
   NodeKind kind = NodeKind::kNull;
-  std::string text = {};            ///< kScalar
-  bool quoted = false;              ///< kScalar: in quotes, so it is text whatever it looks like
-  std::vector<Node> items = {};     ///< kList
-  std::vector<Entry> entries = {};  ///< kMap, in the order of the file, no key twice
+  std::string text = {};       ///< kScalar
+  bool quoted = false;         ///< kScalar: in quotes, so it is text whatever it looks like
+  std::vector<Node> items;     ///< kList
+  std::vector<Entry> entries;  ///< kMap, in the order of the file, no key twice
   Place place = {};
 };
 

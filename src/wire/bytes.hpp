@@ -105,7 +105,7 @@ class ByteWriter {
       put(value.second);
     } else if constexpr (kIsVariant<T>) {
       varint(value.index());
-      std::visit([this](const auto& alternative) { put(alternative); }, value);
+      std::visit([&](const auto& alternative) { put(alternative); }, value);
     } else if constexpr (HasFields<T>) {
       // Field lists name mutable members, as reading needs them; a writer only looks.
       fields(*this, const_cast<T&>(value));

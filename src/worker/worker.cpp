@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -109,7 +110,7 @@ bool Worker::in_place(const Run& run) const {
 }
 
 void Worker::fetch_state(double now_s) {
-  Active& active = *active_;
+  ActiveSegment& active = *active_;
   const Source& source = *active.order.run.from;
   if (active.places.empty()) {
     fail_segment(fmt::format("no copy of the state of trial {} at step {} could be had",
@@ -142,7 +143,7 @@ void Worker::fetch_state(double now_s) {
 }
 
 void Worker::place_failed(double now_s) {
-  Active& active = *active_;
+  ActiveSegment& active = *active_;
   const Source& source = *active.order.run.from;
   tell(CheckpointLost{source.checkpoint, source.places[active.places.front()]});
   active.places.pop_front();
@@ -152,7 +153,7 @@ void Worker::place_failed(double now_s) {
 }
 
 void Worker::state_arrived(Blob state, double now_s) {
-  Active& active = *active_;
+  ActiveSegment& active = *active_;
   active.pull.reset();
   active.reading = false;
   active.state = std::move(state);
@@ -173,7 +174,7 @@ void Worker::state_arrived(Blob state, double now_s) {
 }
 
 void Worker::give_to_host(double now_s, bool fresh) {
-  Active& active = *active_;
+  ActiveSegment& active = *active_;
   const Run& run = active.order.run;
   SegmentOrder order;
   order.segment = run.segment;
@@ -381,10 +382,16 @@ HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int ran
   launch.parameter_names = welcome.parameter_names;
   launch.log = std::filesystem::path(welcome.run_directory) / "logs" / fmt::format("worker-{}.log", rank);
   launch.startup_s = welcome.startup_timeout_s;
-  if (!place.visible_device.empty()) {
+  if (!place.visible_device.empty() || place.hide_devices) {
     launch.environment["CUDA_VISIBLE_DEVICES"] = place.visible_device;
-    launch.environment["ROCR_VISIBLE_DEVICES"] = place.visible_device;
-    launch.environment["ZE_AFFINITY_MASK"] = place.visible_device;
+    // Only a plain number means the same to the other makers' runtimes.
+    if (place.visible_device.find_first_not_of("0123456789,") == std::string::npos) {
+      launch.environment["ROCR_VISIBLE_DEVICES"] = place.visible_device;
+      launch.environment["ZE_AFFINITY_MASK"] = place.visible_device;
+    }
+  }
+  if (place.threads > 0 && std::getenv("OMP_NUM_THREADS") == nullptr) {
+    launch.environment["OMP_NUM_THREADS"] = std::to_string(place.threads);
   }
   return launch;
 }

@@ -28,8 +28,24 @@ struct WorkerPlace {
   std::string host;
   std::string device_uuid;
   std::string device_name;
-  std::string visible_device;           ///< CUDA_VISIBLE_DEVICES of its hosts; empty: hidden from them
+  std::string visible_device;           ///< CUDA_VISIBLE_DEVICES of its hosts; empty: as it is
+  bool hide_devices = false;            ///< its hosts are to see no GPU
+  int threads = 0;                      ///< OMP_NUM_THREADS of its hosts, unless the user set it; 0: as it is
   std::int64_t memory_limit_bytes = 0;  ///< for checkpoints
+};
+
+/// A segment from its order to its end.
+struct ActiveSegment {
+  RunSegment order;
+  SegmentTimes times;
+  double since_s = 0;     ///< begin of the phase under way
+  bool training = false;  ///< the host has the order
+  Step reported = 0;
+  std::deque<std::size_t> places;  ///< indices into order.run.from->places that are still worth a try
+  std::optional<CheckpointPull> pull;
+  bool reading = false;
+  Blob state;
+  bool has_state = false;
 };
 
 class Worker {
@@ -49,20 +65,6 @@ class Worker {
   std::int64_t pulled_bytes() const { return pulled_bytes_; }
 
  private:
-  /// A segment from its order to its end.
-  struct Active {
-    RunSegment order;
-    SegmentTimes times;
-    double since_s = 0;     ///< begin of the phase under way
-    bool training = false;  ///< the host has the order
-    Step reported = 0;
-    std::deque<std::size_t> places;  ///< indices into order.run.from->places that are still worth a try
-    std::optional<CheckpointPull> pull;
-    bool reading = false;
-    Blob state;
-    bool has_state = false;
-  };
-
   void on(const Welcome& welcome);
   void on(RunSegment order, double now_s);
   void on(const StopSegment& order, double now_s);
@@ -99,7 +101,7 @@ class Worker {
   bool host_ready_;
   TrialId host_trial_ = kNoTrial;  ///< what the host has in place …
   Step host_step_ = 0;             ///< … and where it stands
-  std::optional<Active> active_;
+  std::optional<ActiveSegment> active_;
   double idle_since_s_ = 0;
   std::int64_t next_pull_ = 1;
   std::int64_t pulled_bytes_ = 0;

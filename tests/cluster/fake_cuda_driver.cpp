@@ -43,7 +43,8 @@ int cuDeviceGetName(char* name, int size, int device) {
   return std::getenv("FAKE_CUDA_BROKEN") == nullptr ? kSuccess : kInvalidValue;
 }
 
-int cuDeviceGetUuid_v2(CUuuid* uuid, int device) {
+int cuDeviceGetUuid_v2(void* answer, int device) {
+  auto* uuid = static_cast<CUuuid*>(answer);
   if (device < 1000) return kInvalidValue;
   for (int i = 0; i < 16; ++i) uuid->bytes[i] = static_cast<char>(0xa0 + i);
   uuid->bytes[15] = static_cast<char>(device - 1000);

@@ -21,7 +21,7 @@ class CrashScenarios(Scenario):
         while killed < kills:
             process = self.start(*arguments, ranks=ranks)
             # Mostly after so many more bytes of the journal, so that a fast machine is killed in the middle as well; now and then soon.
-            more = self.journal_bytes() + rng.randint(100, 2500)
+            more = self.journal_bytes() + rng.randint(50, 1200)
             soon = time.monotonic() + rng.uniform(0, 0.4) if rng.random() < 0.25 else float("inf")
             self.wait_for(lambda: self.journal_bytes() > more or time.monotonic() > soon or process.poll() is not None, "records")
             if process.poll() is None:
@@ -61,7 +61,7 @@ class CrashScenarios(Scenario):
         self.assertEqual(len(trials), 98)
 
     def test_pbt_under_mpi(self):
-        trials = self.kill_until_it_ends("{name: pbt, population: 4, interval: 5}", "{steps_per_trial: 100}", 3, max(3, KILLS // 4), 4)
+        trials = self.kill_until_it_ends("{name: pbt, population: 4, interval: 5}", "{steps_per_trial: 400}", 3, max(3, KILLS // 4), 4)
         self.assertEqual((trials["state"] == b"complete").sum(), 4)
 
 

@@ -37,7 +37,7 @@ TEST_P(GradientTest, EqualsCentralDifferences) {
   // Biases of 0 would leave a relu that sees nothing exactly on its kink.
   for (double& weight : network.weights()) weight += 0.05 * data.normal();
 
-  const auto loss = [&] {
+  const auto loss = [&, regularisation = regularisation] {
     Rng masks(3, Purpose::kTrain, 1);  // the same masks for each evaluation
     return network.loss_and_gradient(x, labels, regularisation, masks);
   };
