@@ -96,7 +96,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    complete({.kind = NodeKind::kNull, .place = places_.at(mark)}, anchor);
+    complete(leaf(NodeKind::kNull, {}, false, places_.at(mark)), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -110,7 +110,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     const bool is_text = check_tag(tag, mark);
-    complete({.kind = NodeKind::kScalar, .text = text, .quoted = is_text, .place = places_.at(mark)}, anchor);
+    complete(leaf(NodeKind::kScalar, text, is_text, places_.at(mark)), anchor);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -166,6 +166,15 @@ class TreeBuilder : public YAML::EventHandler {
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
     complete(std::move(frame.node), frame.anchor);
+  }
+
+  static Node leaf(NodeKind kind, const std::string& text, bool quoted, const Place& place) {
+    Node node;
+    node.kind = kind;
+    node.text = text;
+    node.quoted = quoted;
+    node.place = place;
+    return node;
   }
 
   void complete(Node node, YAML::anchor_t anchor) {
