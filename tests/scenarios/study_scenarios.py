@@ -42,6 +42,31 @@ class StudyScenarios(Scenario):
         np.testing.assert_array_equal(trials["x1"][:12], before["x1"])
         self.verify_replay()
 
+    def test_what_a_resume_may_change(self):
+        study = self.sum_study("{name: hyperband, max_steps: 9}", "{}")
+        self.run_study(study)
+        self.assertEqual(len(self.assert_sums_right()[0]), 17)
+        self.run_study(study, "--set", "retries=0")
+        self.run_study(study, "--set", "budget.trials=20", "--set", "retries=1")
+        self.assertEqual(len(self.assert_sums_right()[0]), 20)
+        self.verify_replay()
+        self.assertIn("--set budget.trials=20", (self.results / "study.yaml").read_text())
+        _, err = self.run_study(study, "--set", "budget.steps_per_trial=9", status=2)
+        self.assertIn("budget.steps_per_trial", err)
+
+    def test_one_hopeless_trial_does_not_end_the_study_but_a_wrong_program_does(self):
+        study = self.sum_study("fifo", "{trials: 6, steps_per_trial: 3}")
+        train = (self.folder / "train.py").read_text()
+        (self.folder / "train.py").write_text(train.replace("self.total, self.count = 0.0, 0",
+                                                            "self.total, self.count = 0.0, 0\n        assert self.trial.id != 0"))
+        self.run_study(study)
+        trials, _ = self.assert_sums_right()
+        self.assertEqual([state.decode() for state in trials["state"]], ["failed"] + ["complete"] * 5)
+        self.results = self.folder / "misspelt"
+        _, err = self.run_study(study, "--set", "objective.metric=los", status=1)
+        self.assertIn("it reported loss", err)
+        self.assertLess(len(self.table("trials")), 6)
+
     def test_another_study_in_the_same_directory_is_refused(self):
         study = self.write("study.yaml", BRANIN)
         self.run_study(study)
