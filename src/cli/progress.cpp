@@ -28,6 +28,12 @@ std::string bar(double fraction) {
   return text;
 }
 
+/// Code points, each of which is one column here.
+int columns_of(const std::string& text) {
+  return static_cast<int>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 int terminal_columns() {
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -84,23 +90,29 @@ Progress::~Progress() {
 }
 
 std::string Progress::line(const Study& study, double running_s, double since_s, int workers) const {
-  std::string text;
   const auto fraction = finished_ ? 1.0 : fraction_done(study, limits_, running_s);
-  if (fraction)
-    text += fmt::format("{:3.0f} % {} ", std::floor(*fraction * 100),
-                        terminal_ ? "▕" + bar(*fraction) + "▏" : "");
-  const Incumbent& best = study.board().incumbent();
-  text += best.trial == kNoTrial ? std::string("no value yet")
-                                 : fmt::format("best {} {:.6g} (trial {}, step {})", study.settings().metric,
-                                               study.value_of(best.score), best.trial, best.step);
-  text += fmt::format(" · {} trials · {}/{} busy · {}", study.board().size(), study.running(), workers,
-                      clock_text(running_s));
+  std::string left;
   // The time that is left, by the pace of this incarnation.
   if (fraction && fraction_at_start_ >= 0 && *fraction > fraction_at_start_ + 0.01 && *fraction < 1) {
     const double pace = (*fraction - fraction_at_start_) / std::max(1e-9, running_s - since_s);
-    text += fmt::format(", {} left", clock_text((1 - *fraction) / pace));
+    left = fmt::format(", {} left", clock_text((1 - *fraction) / pace));
   }
-  return text;
+  const Incumbent& best = study.board().incumbent();
+  const bool any = best.trial != kNoTrial;
+  // What matters less gives way to a narrow terminal: first where the best was, then the counts, then the
+  // bar.
+  for (int detail = 3;; --detail) {
+    std::string text;
+    if (fraction) text += fmt::format("{:3.0f} % ", std::floor(*fraction * 100));
+    if (fraction && terminal_ && detail > 0) text += "▕" + bar(*fraction) + "▏ ";
+    text += any ? fmt::format("best {} {:.6g}", study.settings().metric, study.value_of(best.score))
+                : "no value yet";
+    if (any && detail > 2) text += fmt::format(" (trial {}, step {})", best.trial, best.step);
+    if (detail > 1)
+      text += fmt::format(" · {} trials · {}/{} busy", study.board().size(), study.running(), workers);
+    text += " · " + clock_text(running_s) + left;
+    if (detail == 0 || !terminal_ || columns_of(text) < terminal_columns()) return text;
+  }
 }
 
 void Progress::draw(const std::string& line) {
@@ -108,16 +120,9 @@ void Progress::draw(const std::string& line) {
     fmt::print(stderr, "{}\n", line);
     return;
   }
-  // Cut at the edge: a wrapped line could not be drawn over. Columns are counted by code points.
-  std::string visible;
-  int columns = terminal_columns() - 1;
-  for (std::size_t i = 0; i < line.size() && columns > 0;) {
-    std::size_t next = i + 1;
-    while (next < line.size() && (static_cast<unsigned char>(line[next]) & 0xc0) == 0x80) ++next;
-    visible.append(line, i, next - i);
-    i = next;
-    --columns;
-  }
+  // Cut at the edge: a wrapped line could not be drawn over.
+  std::string visible = line;
+  while (columns_of(visible) >= terminal_columns()) visible.pop_back();
   fmt::print(stderr, "\r\033[K{}", visible);
   drawn_ = true;
 }
