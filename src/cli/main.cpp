@@ -18,7 +18,11 @@ constexpr int kUsersMistake = 2;
 
 void add_study_options(CLI::App& command, std::optional<std::uint64_t>& seed, std::vector<std::string>& set) {
   command.add_option("--seed", seed, "Seed of the study, instead of the file's")
-      ->check(CLI::NonNegativeNumber);
+      ->check([](const std::string& text) {
+        return text.find_first_not_of("0123456789") == std::string::npos
+                   ? ""
+                   : "'" + text + "' is no whole number from 0";
+      });
   command.add_option("--set", set, "KEY=VALUE: replaces a value of the study file, e.g. budget.trials=20")
       ->allow_extra_args(false);
 }
