@@ -339,9 +339,11 @@ int Lead::end(double now_s) {
   collect_write(true);
   write_results();
   const bool written = collect_write(true);
-  fmt::print("{}", summary_text(recorder_.tables(), directory_, transferred_bytes_));
-  std::fflush(stdout);
   const auto& finish = assembly_.study->finish();
+  const bool said = !finish || finish->outcome == Outcome::kFailed || !assembly_.study->halting();
+  fmt::print("{}",
+             summary_text(recorder_.tables(), directory_, transferred_bytes_, said ? "" : finish->reason));
+  std::fflush(stdout);
   if (finish && finish->outcome == Outcome::kFailed) {
     fmt::print(stderr, "coppice: the study failed: {}\nWhat the trainable printed is in {}\n", finish->reason,
                (directory_ / "logs").string());

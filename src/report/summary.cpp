@@ -58,10 +58,11 @@ Utilisation utilisation(const Tables& tables) {
 }
 
 std::string summary_text(const Tables& tables, const std::filesystem::path& directory,
-                         std::int64_t pulled_bytes) {
+                         std::int64_t pulled_bytes, const std::string& reason) {
   const StudyAttributes& study = tables.attributes;
-  std::string text = fmt::format("\n{} · {} · {} trials ({})\n", study.name, study.state,
-                                 tables.trials.rows(), states_text(tables.trials));
+  std::string text =
+      fmt::format("\n{} · {} · {} trials ({})\n{}", study.name, study.state, tables.trials.rows(),
+                  states_text(tables.trials), reason.empty() ? "" : reason + "\n");
   for (const BestTrial& best : best_trials(tables, 1)) {
     text += fmt::format("\n  best {} {:.6g}: trial {}, step {}\n", study.objective, best.value, best.trial,
                         best.step);

@@ -20,7 +20,8 @@ Utilisation utilisation(const Tables& tables);
 /// A number to four significant digits; other text as it is.
 std::string short_text(const std::string& value);
 
+/// `reason`: why the run ended, if that needs saying.
 std::string summary_text(const Tables& tables, const std::filesystem::path& directory,
-                         std::int64_t pulled_bytes);
+                         std::int64_t pulled_bytes, const std::string& reason);
 
 }  // namespace coppice
