@@ -130,8 +130,9 @@ void Lead::read_journal(bool fresh) {
                         count_transfer(entry.event);
                         next_seq_ = entry.seq + 1;
                       }});
-  for (const Trial& trial : assembly_.study->board().trials())
-    assembly_.sampler->tell(assembly_.study->board(), trial.id);
+  for (const Trial& trial : assembly_.study->board().trials()) {
+    if (trial.state != TrialState::kProposing) assembly_.sampler->tell(trial);
+  }
   if (history_.torn) {
     fmt::print(stderr,
                "coppice: the journal ends in {} bytes that are no whole record (at byte {}): cut; nothing "

@@ -17,13 +17,6 @@ bool is_workers(const Event& event) {
          std::holds_alternative<SegmentFailed>(event);
 }
 
-TrialId trial_of(const Event& event) {
-  if (const auto* reported = std::get_if<Reported>(&event)) return reported->trial;
-  if (const auto* ended = std::get_if<SegmentEnded>(&event)) return ended->trial;
-  if (const auto* failed = std::get_if<SegmentFailed>(&event)) return failed->trial;
-  return kNoTrial;
-}
-
 }  // namespace
 
 Coordinator::Coordinator(CoordinatorSettings settings, Study& study, Sampler& sampler, Sampler& explorer,
@@ -138,7 +131,7 @@ void Coordinator::apply_one(const Event& event, double now_s) {
   }
   record_(running_time_s(now_s), event, effects);
   if (const auto* up = std::get_if<WorkerUp>(&event)) welcome(up->worker);
-  if (const TrialId trial = trial_of(event); trial != kNoTrial) sampler_.tell(study_.board(), trial);
+  for (const TrialId trial : study_.changed()) sampler_.tell(study_.board().trial(trial));
   for (const Command& command : effects.commands) {
     std::visit([this](const auto& c) { execute(c); }, command);
   }

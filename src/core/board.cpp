@@ -1,6 +1,7 @@
 #include "core/board.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.hpp"
 
@@ -31,6 +32,12 @@ Trial& Board::add(MemberId member, std::optional<Origin> origin) {
     ++fresh_;
   }
   return trials_.emplace_back(std::move(trial));
+}
+
+std::vector<TrialId> Board::take_edited() {
+  std::sort(edited_.begin(), edited_.end());
+  edited_.erase(std::unique(edited_.begin(), edited_.end()), edited_.end());
+  return std::exchange(edited_, {});
 }
 
 bool Board::report(TrialId id, Step step, std::optional<Score> score) {

@@ -94,16 +94,22 @@ class Board {
   std::int64_t fresh() const { return fresh_; }
   const Incumbent& incumbent() const { return incumbent_; }
 
-  Trial& edit(TrialId id) { return trials_.at(static_cast<std::size_t>(id)); }
+  Trial& edit(TrialId id) {
+    edited_.push_back(id);
+    return trials_.at(static_cast<std::size_t>(id));
+  }
   Trial& add(MemberId member, std::optional<Origin> origin);
   /// Adds a point to a trial's curve. Returns whether it is the new incumbent. Precondition: step > the
   /// trial's steps so far.
   bool report(TrialId id, Step step, std::optional<Score> score);
+  /// The trials that were edited since this was asked last, each once, ascending.
+  std::vector<TrialId> take_edited();
 
  private:
   std::vector<Trial> trials_;
   std::int64_t fresh_ = 0;
   Incumbent incumbent_;
+  std::vector<TrialId> edited_;
 };
 
 }  // namespace coppice

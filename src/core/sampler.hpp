@@ -28,8 +28,10 @@ class Sampler {
   virtual ~Sampler() = default;
 
   virtual Proposal ask(const SampleRequest& request) const = 0;
-  /// A trial reported or is over; what it is now stands on the board.
-  virtual void tell(const Board& board, TrialId trial) = 0;
+  /// What is known of a trial now: it has hyperparameters and waits, trains, has reported, or is over. Told
+  /// after each event that changed it, whatever the change; on a resume every trial is told once. A trial
+  /// without hyperparameters is not told.
+  virtual void tell(const Trial& trial) = 0;
 };
 
 }  // namespace coppice

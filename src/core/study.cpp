@@ -19,6 +19,8 @@ Effects Study::step(const Event& event) {
     dispatch();
     finish_if_quiet();
   }
+  changed_ = board_.take_edited();
+  std::erase_if(changed_, [this](TrialId id) { return board_.trial(id).state == TrialState::kProposing; });
   return std::move(effects_);
 }
 

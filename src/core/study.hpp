@@ -46,6 +46,8 @@ class Study final : private SchedulerContext {
   const Board& board() const override { return board_; }
   const StudySettings& settings() const { return settings_; }
   const CheckpointTable& checkpoints() const { return checkpoints_; }
+  /// The trials with hyperparameters that the last event changed, ascending: what a sampler is to be told.
+  const std::vector<TrialId>& changed() const { return changed_; }
   /// Score of an objective value: minimised, NaN and infinities are kWorst.
   Score score_of(double value) const;
   /// The objective's value that a score stands for; NaN for kWorst.
@@ -110,6 +112,7 @@ class Study final : private SchedulerContext {
   Board board_;
   CheckpointTable checkpoints_;
   Effects effects_;  ///< of the event under way
+  std::vector<TrialId> changed_;
 
   std::int32_t incarnation_ = 0;
   std::optional<std::int64_t> max_trials_;

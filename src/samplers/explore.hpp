@@ -30,7 +30,7 @@ class Perturb final : public Sampler {
   Perturb(SearchSpace space, std::uint64_t seed, double resample_probability, std::vector<double> factors);
 
   Proposal ask(const SampleRequest& request) const override;
-  void tell(const Board&, TrialId) override {}
+  void tell(const Trial&) override {}
 
  private:
   SearchSpace space_;
@@ -43,7 +43,7 @@ class Perturb final : public Sampler {
 class Keep final : public Sampler {
  public:
   Proposal ask(const SampleRequest& request) const override;
-  void tell(const Board&, TrialId) override {}
+  void tell(const Trial&) override {}
 };
 
 /// `value` moved by the factor: see Perturb. A pure function.

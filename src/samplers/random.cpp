@@ -25,7 +25,7 @@ class Random final : public Sampler {
     return proposal;
   }
 
-  void tell(const Board&, TrialId) override {}
+  void tell(const Trial&) override {}
 
  private:
   SearchSpace space_;

@@ -48,7 +48,9 @@ void World::start() {
   sampler_ = plan_.make_sampler();
   explorer_ = plan_.make_explorer();
   replay(record_, *study_);
-  for (const Trial& trial : study_->board().trials()) sampler_->tell(study_->board(), trial.id);
+  for (const Trial& trial : study_->board().trials()) {
+    if (trial.state != TrialState::kProposing) sampler_->tell(trial);
+  }
   stopping_ = crash_ = false;
   tell(Begun{study_->incarnation() + 1, plan_.max_trials, plan_.target, !plan_.max_trials && !plan_.target});
   // A resumed study finds another number of nodes.
@@ -102,9 +104,7 @@ void World::tell(const Event& event) {
     return;
   }
   ++result_.events;
-  if (const auto* report = std::get_if<Reported>(&event)) sampler_->tell(study_->board(), report->trial);
-  if (const auto* ended = std::get_if<SegmentEnded>(&event)) sampler_->tell(study_->board(), ended->trial);
-  if (const auto* failed = std::get_if<SegmentFailed>(&event)) sampler_->tell(study_->board(), failed->trial);
+  for (const TrialId trial : study_->changed()) sampler_->tell(study_->board().trial(trial));
   record_.push_back({event, effects});
   for (const Command& command : effects.commands) carry_out(command);
   if (study_->finish() || stopping_ || result_.restarts >= options_.max_restarts) return;

@@ -23,7 +23,7 @@ class Corners final : public Sampler {
     const bool first = request.trial == 0;
     return {{first ? 1.0 : 0.0, first ? 0.0 : 1.0}, "given"};
   }
-  void tell(const Board&, TrialId) override {}
+  void tell(const Trial&) override {}
 };
 
 SearchSpace toy_space() {

@@ -50,8 +50,8 @@ class CountingSampler final : public Sampler {
     const double base = request.base != nullptr ? std::get<double>((*request.base)[0]) : 0;
     return {{Value(base + value_)}, ""};
   }
-  void tell(const Board&, TrialId trial) override { told.push_back(trial); }
-  std::vector<TrialId> told;
+  void tell(const Trial& trial) override { told.emplace_back(trial.id, trial.state); }
+  std::vector<std::pair<TrialId, TrialState>> told;
 
  private:
   double value_;
@@ -265,12 +265,15 @@ TEST_F(CoordinatorTest, RecordsTheRunningTimeOfAllIncarnations) {
   EXPECT_THAT(recorded_s_, ElementsAre(1000, 1007));
 }
 
-TEST_F(CoordinatorTest, TellsTheSamplerOfTrialsThatMove) {
+TEST_F(CoordinatorTest, TellsTheSamplerWhatBecomesOfATrialAndNotWhileItHasNoHyperparameters) {
+  scheduler_->stop_reached = true;
   begin();
   start_one();
   report(1, 1, 0, 1);
   end(1, 1, 0, 4);
-  EXPECT_THAT(sampler_.told, ElementsAre(0, 0));
+  const auto is = [](TrialState state) { return testing::Pair(0, state); };
+  EXPECT_THAT(sampler_.told,
+              ElementsAre(is(TrialState::kRunning), is(TrialState::kRunning), is(TrialState::kStopped)));
 }
 
 TEST_F(CoordinatorTest, ACloneIsExploredFromItsBaseAndSentTheRanksThatHaveTheState) {
