@@ -26,6 +26,7 @@ struct RunOptions {
   std::vector<std::string> set;
   std::optional<int> workers;
   bool quiet = false;
+  std::optional<std::filesystem::path> outcome;  ///< where to tell how it ended, beside DIR/outcome
 };
 int run_command(const RunOptions& options);
 

@@ -60,9 +60,10 @@ std::string no_start_text(const HostExited& exited, const std::string& output) {
 
 }  // namespace
 
-Lead::Lead(const RunOptions& options, Spawner& spawner)
+Lead::Lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion)
     : spec_(load_study(options.study, options.set, options.seed, make_catalogs())),
       spawner_(spawner),
+      conclusion_(conclusion),
       quiet_(options.quiet),
       directory_(
           std::filesystem::absolute(options.output.value_or(std::filesystem::path("results") / spec_.name))),
@@ -71,7 +72,13 @@ Lead::Lead(const RunOptions& options, Spawner& spawner)
       overrides_(options.set),
       seed_given_(options.seed.has_value()) {
   open_directory(options.fresh);
-  read_journal(options.fresh);
+  try {
+    conclusion_.own(directory_);
+    read_journal(options.fresh);
+  } catch (...) {
+    conclusion_.tell(std::current_exception());  // while the directory is still ours
+    throw;
+  }
 }
 
 Lead::~Lead() {
@@ -229,6 +236,7 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   journal_->append(start);
   recorder_.start(start.unix_s, start.slurm_job);
   owner_->set_incarnation(start.incarnation);
+  conclusion_.began(start.incarnation);
   sweep_checkpoints();
 
   CoordinatorSettings settings;
@@ -349,16 +357,22 @@ int Lead::end(double now_s) {
     fmt::print(stderr, "coppice: the study failed: {}\nWhat the trainable printed is in {}\n", finish->reason,
                (directory_ / "logs").string());
   }
-  return written ? coordinator_->exit_status() : 1;
+  const int status = written ? coordinator_->exit_status() : 1;
+  conclusion_.tell(status, !written ? "study.h5 could not be written" : finish ? finish->reason : "");
+  return status;
 }
 
 int Lead::end_at_once() {
   if (!std::filesystem::exists(directory_ / "study.h5")) {
     write_results();
-    if (!collect_write(true)) return 1;
+    if (!collect_write(true)) {
+      conclusion_.tell(1, "study.h5 could not be written");
+      return 1;
+    }
   }
   fmt::print("{} is finished: nothing to do. Raise its budget to go on, or look at it: coppice best {}\n",
              spec_.name, directory_.string());
+  conclusion_.tell(0, "it was finished before: nothing to do");
   return 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "cli/assemble.hpp"
 #include "cli/commands.hpp"
+#include "cli/conclusion.hpp"
 #include "cli/history.hpp"
 #include "cli/progress.hpp"
 #include "coordinator/coordinator.hpp"
@@ -29,7 +30,8 @@ namespace coppice {
 
 class Lead {
  public:
-  Lead(const RunOptions& options, Spawner& spawner);
+  /// `conclusion` outlives it, and is told how the run ended.
+  Lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion);
   ~Lead();
 
   /// The study was finished before, and its budget has not grown: there is nothing to do.
@@ -72,6 +74,7 @@ class Lead {
 
   StudySpec spec_;
   Spawner& spawner_;
+  Conclusion& conclusion_;
   bool quiet_;
   std::filesystem::path directory_;
   std::unique_ptr<Owner> owner_;

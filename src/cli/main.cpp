@@ -56,6 +56,8 @@ int run_main(int argc, char** argv) {
   run_app->add_option("--workers", run.workers, "Local workers, without mpirun [one a device, else 1]")
       ->check(CLI::Range(1, 4096));
   run_app->add_flag("-q,--quiet", run.quiet, "No progress, only the summary");
+  run_app->add_option("--outcome", run.outcome,
+                      "Tell here, too, how it ended: for job scripts [DIR/outcome]");
   add_study_options(*run_app, run.seed, run.set);
   run_app->callback([&] { chosen = [&] { return run_command(run); }; });
 

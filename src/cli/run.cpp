@@ -156,9 +156,7 @@ void run_until_over(std::vector<Rank>& ranks, Lead* lead, StopSignals& signals) 
   }
 }
 
-int run_local(const RunOptions& options, Spawner& spawner) {
-  StopSignals signals;
-  Lead lead(options, spawner);
+int run_local_workers(const RunOptions& options, Lead& lead, Spawner& spawner, StopSignals& signals) {
   if (lead.nothing_to_do()) return lead.end_at_once();
   const auto devices = visible_devices();
   const int workers = options.workers.value_or(devices.empty() ? 1 : static_cast<int>(devices.size()));
@@ -177,6 +175,19 @@ int run_local(const RunOptions& options, Spawner& spawner) {
   for (const Rank& rank : ranks) rank.worker->start(steady_s());
   run_until_over(ranks, &lead, signals);
   return lead.end(steady_s());
+}
+
+int run_local(const RunOptions& options, Spawner& spawner) {
+  StopSignals signals;
+  Conclusion conclusion(options.outcome);
+  std::unique_ptr<Lead> lead;  // its directory is ours until it is told how the run ended
+  try {
+    lead = std::make_unique<Lead>(options, spawner, conclusion);
+    return run_local_workers(options, *lead, spawner, signals);
+  } catch (...) {
+    conclusion.tell(std::current_exception());
+    throw;
+  }
 }
 
 /// What rank 0 found before anybody works; it travels with the devices that all ranks tell each other.
@@ -242,10 +253,11 @@ void run_working_rank(const WorkerPlace& place, Spawner& spawner, Transport& tra
 }
 
 /// Everything that rank 0 can find wrong before the others are needed.
-std::unique_ptr<Lead> open_lead(const RunOptions& options, Spawner& spawner, int size) {
+std::unique_ptr<Lead> open_lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion,
+                                int size) {
   if (options.workers)
     throw UserError("--workers is for runs without a launcher; here each rank is a worker");
-  auto lead = std::make_unique<Lead>(options, spawner);
+  auto lead = std::make_unique<Lead>(options, spawner, conclusion);
   if (lead->spec().dedicated_coordinator && size == 1) {
     throw UserError(
         "coordinator: dedicated needs a second rank to do the work; start more ranks or leave it out");
@@ -256,12 +268,14 @@ std::unique_ptr<Lead> open_lead(const RunOptions& options, Spawner& spawner, int
 int run_ranks(const RunOptions& options, Spawner& spawner) {
   StopSignals signals;
   MpiSession session;
+  std::optional<Conclusion> conclusion;  // of rank 0
   std::unique_ptr<Lead> lead;
   std::exception_ptr mistake;
   Opening opening;
   if (session.rank() == 0) {
     try {
-      lead = open_lead(options, spawner, session.size());
+      conclusion.emplace(options.outcome);
+      lead = open_lead(options, spawner, *conclusion, session.size());
       opening = {!lead->nothing_to_do(), lead->spec().dedicated_coordinator,
                  lead->spec().resources.gpus_per_worker};
     } catch (...) {
@@ -302,6 +316,7 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
   } else if (lead && !mistake) {
     status = lead->end_at_once();
   }
+  if (mistake && conclusion) conclusion->tell(mistake);
   session.close(session.rank() == 0 ? kCloseLimit_s : kWorkersCloseLimit_s);
   if (mistake && session.rank() == 0) std::rethrow_exception(mistake);
   return status;

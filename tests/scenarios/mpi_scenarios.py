@@ -1,5 +1,6 @@
 """The main job's shape: several ranks, checkpoints pulled from rank to rank."""
 
+import json
 import os
 import signal
 import unittest
@@ -30,7 +31,9 @@ class MpiScenarios(Scenario):
 
     def test_a_wrong_study_ends_all_ranks_with_2(self):
         study = self.write("study.yaml", "nmae: x\n")
-        _, err = self.run_study(study, ranks=3, status=2)
+        outcome = self.folder / "outcome"
+        _, err = self.run_study(study, "--outcome", outcome, ranks=3, status=2)
+        self.assertEqual(json.loads(outcome.read_text())["exit_status"], 2)
         self.assertEqual(err.count("study.yaml:1:"), 1, "said once")
 
     def test_a_signal_to_mpirun_stops_in_order(self):

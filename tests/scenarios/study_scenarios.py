@@ -77,6 +77,36 @@ class StudyScenarios(Scenario):
         _, err = self.run_study(study, "--fresh", status=2)
         self.assertIn("--fresh", err)
 
+    def outcome(self, path=None):
+        return json.loads((path or self.results / "outcome").read_text())
+
+    def test_how_a_run_ended_is_told_in_files(self):
+        study = self.sum_study("fifo", "{trials: 6, steps_per_trial: 30}", pause=0.02)
+        mine = self.folder / "mine"
+        process = self.start("run", study, "-o", self.results, "--outcome", mine)
+        self.wait_for(lambda: self.journal_bytes() > 1500, "some reports")
+        self.assertFalse(mine.exists() or (self.results / "outcome").exists(), "it isn't over")
+        self.run_study(study, "--outcome", self.folder / "other", status=2)
+        self.assertIn("running already", self.outcome(self.folder / "other")["reason"])
+        self.assertFalse(mine.exists() or (self.results / "outcome").exists(), "the other one is not over for that")
+        process.send_signal(signal.SIGUSR1)
+        process.communicate(timeout=60)
+        self.assertEqual(self.outcome(), {"outcome": "stopped", "exit_status": 75, "incarnation": 1, "reason": self.outcome()["reason"]})
+        self.assertIn("SIGUSR1", self.outcome()["reason"])
+        self.assertEqual(self.outcome(mine), self.outcome())
+        self.run_study(study, "--set", "trainable.command.1=nowhere.py", "--outcome", mine, status=2)
+        self.assertEqual((self.outcome(mine)["exit_status"], self.outcome(mine)["incarnation"]), (2, 0))
+        self.assertIn("nowhere.py", self.outcome(mine)["reason"])
+        self.assertEqual(self.outcome()["exit_status"], 75, "nothing was found out about this directory")
+        self.run_study(study, "--seed", "9", status=2)
+        self.assertEqual((self.outcome()["outcome"], self.outcome()["exit_status"]), ("failed", 2))
+        self.coppice("run", study, "--set", "objective.metric=nowhere", "-o", self.folder / "wrong", status=1)
+        self.assertEqual(self.outcome(self.folder / "wrong" / "outcome")["exit_status"], 1)
+        self.run_study(study, "--workers", "2")
+        self.assertEqual((self.outcome()["outcome"], self.outcome()["exit_status"], self.outcome()["incarnation"]), ("finished", 0, 2))
+        self.run_study(study)
+        self.assertIn("nothing to do", self.outcome()["reason"])
+
     def test_a_stop_in_order_exits_75_and_resumes(self):
         study = self.sum_study("fifo", "{trials: 6, steps_per_trial: 30}", pause=0.02)
         process = self.start("run", study, "-o", self.results, "--workers", "2")
