@@ -289,6 +289,10 @@ void Lead::sweep_checkpoints() const {
 }
 
 void Lead::record(double time_s, const Event& event, const Effects& effects) {
+  if (const auto* lost = std::get_if<WorkerLost>(&event)) {
+    fmt::print(stderr, "coppice: worker {} is lost: {}; what it had in hand goes on elsewhere\n",
+               lost->worker, lost->reason);
+  }
   if (!owner_->still_ours()) {
     throw JournalError(
         fmt::format("{} was taken over by another run, which found this one silent: ending at once",

@@ -68,7 +68,7 @@ StopSignals::StopSignals(double again_after_s) {
     sigemptyset(&action.sa_mask);
     // Other threads' writes to files shouldn't have to know of it.
     action.sa_flags = SA_RESTART;
-    action.sa_handler = kSignals[i] == SIGPIPE ? SIG_IGN : on_signal;
+    action.sa_handler = kSignals[i] == SIGPIPE || kSignals[i] == SIGXFSZ ? SIG_IGN : on_signal;
     sigaction(kSignals[i], &action, &previous_[i]);
   }
 }

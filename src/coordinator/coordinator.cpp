@@ -56,7 +56,7 @@ void Coordinator::on_message(const Message& message, double now_s) {
       // 0: it was never welcomed.
       if (const auto goodbye = from_bytes<Goodbye>(message.body);
           goodbye && (goodbye->incarnation == 0 || goodbye->incarnation == study_.incarnation())) {
-        awaited_.erase(message.from);
+        on_goodbye(*goodbye, message.from, now_s);
       }
       break;
     default:
@@ -84,12 +84,21 @@ void Coordinator::on_told(Told told, int from, double now_s) {
   }
 }
 
+void Coordinator::on_goodbye(const Goodbye& goodbye, int from, double now_s) {
+  if (finished_s_) {
+    awaited_.erase(from);
+    return;
+  }
+  left_.insert(from);
+  lose_rank(from, goodbye.reason.empty() ? "it left" : goodbye.reason, now_s);
+}
+
 bool Coordinator::is_living(int rank) const {
   return std::any_of(ranks_.begin(), ranks_.end(), [rank](const auto& item) { return item.second == rank; });
 }
 
 void Coordinator::lose_rank(int rank, const std::string& reason, double now_s) {
-  awaited_.erase(rank);
+  if (awaited_.erase(rank) > 0) last_loss_ = "rank " + std::to_string(rank) + ": " + reason;
   transport_.abandon(rank);
   const auto it =
       std::find_if(ranks_.begin(), ranks_.end(), [rank](const auto& item) { return item.second == rank; });
@@ -107,6 +116,9 @@ void Coordinator::tick(double now_s) {
   if (settings_.wall_time_s && !study_.halting() && !finished_s_ &&
       running_time_s(now_s) >= *settings_.wall_time_s) {
     request_stop(StopCause::kWallTime, "budget.wall_time is used up", now_s);
+  }
+  if (awaited_.empty() && !study_.halting() && !finished_s_) {
+    request_stop(StopCause::kNoWorker, last_loss_ + "; run it again to go on", now_s);
   }
   if (finished_s_ && (awaited_.empty() || now_s - *finished_s_ > settings_.farewell_s)) over_ = true;
 }
@@ -191,7 +203,9 @@ void Coordinator::execute(const Drop& command) {
 }
 
 void Coordinator::execute(const Finish&) {
-  for (const int rank : awaited_) send(rank, MessageType::kShutdown, Shutdown{exit_status()});
+  for (const auto& ranks : {awaited_, left_}) {
+    for (const int rank : ranks) send(rank, MessageType::kShutdown, Shutdown{exit_status()});
+  }
 }
 
 int Coordinator::exit_status() const {

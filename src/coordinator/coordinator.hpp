@@ -44,7 +44,7 @@ class Coordinator {
   void on_message(const Message& message, double now_s);
   void tick(double now_s);
   void request_stop(StopCause cause, const std::string& reason, double now_s);
-  /// Declares a worker dead; what it says afterwards is dropped.
+  /// Declares a worker dead; what it says afterwards is dropped. Without a worker the study stops.
   void lose_rank(int rank, const std::string& reason, double now_s);
 
   /// The study is finished and every worker said goodbye, or had its time.
@@ -63,6 +63,7 @@ class Coordinator {
   void execute(const Drop& command);
   void execute(const Finish& command);
   void on_hello(const Hello& hello, int from, double now_s);
+  void on_goodbye(const Goodbye& goodbye, int from, double now_s);
   void on_told(Told told, int from, double now_s);
   bool is_living(int rank) const;
   template <class T>
@@ -78,7 +79,9 @@ class Coordinator {
   std::deque<Event> events_;  ///< that wait for the one under way
   bool applying_ = false;
   std::map<WorkerId, int> ranks_;  ///< of the living workers
-  std::set<int> awaited_;          ///< ranks that have not said goodbye
+  std::set<int> awaited_;          ///< ranks that have not said goodbye and aren't lost
+  std::set<int> left_;             ///< ranks that said it before the end, and wait for it
+  std::string last_loss_;          ///< which rank, and why
   std::optional<double> finished_s_;
   bool over_ = false;
 };

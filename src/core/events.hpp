@@ -101,7 +101,7 @@ struct SegmentFailed {
   SegmentTimes times;
 };
 
-enum class StopCause : std::uint8_t { kSignal, kTimeLimit, kWallTime };
+enum class StopCause : std::uint8_t { kSignal, kTimeLimit, kWallTime, kNoWorker };
 
 struct StopRequested {
   StopCause cause = StopCause::kSignal;

@@ -59,6 +59,8 @@ std::string_view to_text(StopCause cause) {
       return "time limit";
     case StopCause::kWallTime:
       return "wall time";
+    case StopCause::kNoWorker:
+      return "no worker is left";
   }
   return "";
 }

@@ -63,7 +63,8 @@ struct Told {
 };
 
 struct Goodbye {
-  std::int32_t incarnation = 0;
+  std::int32_t incarnation = 0;  ///< 0: it was never welcomed
+  std::string reason;            ///< why a worker leaves while the study goes on; empty at the end
 };
 
 struct RunSegment {
@@ -135,6 +136,7 @@ void fields(V& v, Told& x) {
 template <class V>
 void fields(V& v, Goodbye& x) {
   v("incarnation", x.incarnation);
+  v("reason", x.reason);
 }
 template <class V>
 void fields(V& v, RunSegment& x) {

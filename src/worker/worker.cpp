@@ -15,6 +15,10 @@ namespace coppice {
 namespace {
 
 constexpr int kCoordinatorRank = 0;
+/// For files that are still to be written, before a worker leaves and at the end of the study. The disk may
+/// hang.
+constexpr double kLeaveLimit_s = 30;
+constexpr double kFarewellLimit_s = 100;
 
 template <class T>
 std::optional<T> body_of(const Message& message) {
@@ -55,7 +59,7 @@ void Worker::on_message(const Message& message, double now_s) {
       if (const auto body = body_of<DropCheckpoint>(message); current(body)) on(*body);
       break;
     case MessageType::kShutdown:
-      if (const auto body = body_of<Shutdown>(message)) on(*body);
+      if (const auto body = body_of<Shutdown>(message)) on(*body, now_s);
       break;
     case MessageType::kPull:
       if (const auto body = body_of<Pull>(message); current(body)) on(*body, message.from);
@@ -75,6 +79,7 @@ void Worker::on(const Welcome& welcome) {
 }
 
 void Worker::on(RunSegment order, double now_s) {
+  if (!leaves_.empty()) return;  // it was on its way; the coordinator gives it to another
   check(!active_, "a worker gets one segment at a time");
   active_.emplace();
   active_->order = std::move(order);
@@ -211,9 +216,19 @@ void Worker::on(const DropCheckpoint& order) {
   if (store_) store_->drop(order.checkpoint);
 }
 
-void Worker::on(const Shutdown& order) {
+void Worker::on(const Shutdown& order, double now_s) {
+  if (!exit_status_ && leaves_.empty()) write_until_s_ = now_s + kFarewellLimit_s;
   exit_status_ = order.exit_status;
   if (host_) host_->shutdown();
+}
+
+void Worker::leave(std::string reason, double now_s) {
+  if (exit_status_ || !leaves_.empty()) return;
+  check(!reason.empty(), "a worker that leaves says why");
+  leaves_ = std::move(reason);
+  write_until_s_ = now_s + kLeaveLimit_s;
+  if (host_) end_host();
+  active_.reset();
 }
 
 void Worker::on(const Pull& pull, int from) {
@@ -317,14 +332,11 @@ void Worker::tick(double now_s) {
   }
   if (active_ && active_->training && welcome_->segment_timeout_s > 0 &&
       now_s - active_->since_s > welcome_->segment_timeout_s) {
-    host_->kill();
-    host_.reset();
-    host_ready_ = false;
-    host_trial_ = kNoTrial;
+    end_host();
     fail_segment(fmt::format("it ran longer than timeouts.segment, {} s", welcome_->segment_timeout_s),
                  now_s);
   }
-  end_if_quiet();
+  end_if_quiet(now_s);
 }
 
 void Worker::poll_store(double now_s) {
@@ -357,14 +369,23 @@ void Worker::poll_host(double now_s) {
   }
 }
 
-void Worker::end_if_quiet() {
-  if (!exit_status_ || over_ || (store_ && store_->busy())) return;
+void Worker::end_host() {
+  host_->kill();
+  host_.reset();
+  host_ready_ = false;
+  host_trial_ = kNoTrial;
+}
+
+void Worker::end_if_quiet(double now_s) {
+  if (over_ || (!exit_status_ && leaves_.empty())) return;
   if (!goodbye_said_) {
+    if (store_ && store_->busy() && now_s < write_until_s_) return;
     goodbye_said_ = true;
     transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(MessageType::kGoodbye),
-                    to_bytes(Goodbye{welcome_ ? welcome_->incarnation : 0}));
+                    to_bytes(Goodbye{welcome_ ? welcome_->incarnation : 0, leaves_}));
   }
-  over_ = transport_.idle();
+  // What other workers asked for isn't waited for: one of them may be dead.
+  over_ = exit_status_ && transport_.unsent_bytes(kCoordinatorRank) == 0;
 }
 
 std::vector<int> Worker::fds() const {

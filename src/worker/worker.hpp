@@ -58,6 +58,10 @@ class Worker {
   void start(double now_s);
   void on_message(const Message& message, double now_s);
   void tick(double now_s);
+  /// Leaves the study, which goes on elsewhere: ends its host, finishes writing within 30 s, says goodbye and
+  /// then only waits for the end of the run. Its segment is no failure of the trial. Only the first reason
+  /// counts.
+  void leave(std::string reason, double now_s);
   std::vector<int> fds() const;
   /// Set once everything is written and said: the exit status that the coordinator asked for.
   std::optional<int> exit_status() const { return over_ ? exit_status_ : std::nullopt; }
@@ -69,7 +73,7 @@ class Worker {
   void on(RunSegment order, double now_s);
   void on(const StopSegment& order, double now_s);
   void on(const DropCheckpoint& order);
-  void on(const Shutdown& order);
+  void on(const Shutdown& order, double now_s);
   void on(const Pull& pull, int from);
   void on(const Chunk& chunk, double now_s);
 
@@ -90,7 +94,8 @@ class Worker {
   void tell(Event event);
   void poll_store(double now_s);
   void poll_host(double now_s);
-  void end_if_quiet();
+  void end_host();
+  void end_if_quiet(double now_s);
 
   Transport& transport_;
   Spawner& spawner_;
@@ -105,7 +110,9 @@ class Worker {
   double idle_since_s_ = 0;
   std::int64_t next_pull_ = 1;
   std::int64_t pulled_bytes_ = 0;
+  std::string leaves_;  ///< why
   std::optional<int> exit_status_;
+  double write_until_s_ = 0;  ///< goodbye is said then at the latest
   bool goodbye_said_ = false;
   bool over_ = false;
 };

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 namespace coppice::test {
 namespace {
@@ -70,6 +72,21 @@ TEST(StopSignals, WritingToAProgramThatDiedIsNoDeath) {
   EXPECT_EQ(write(ends[1], "x", 1), -1);
   EXPECT_EQ(errno, EPIPE);
   close(ends[1]);
+  EXPECT_FALSE(signals.take());
+}
+
+TEST(StopSignals, WritingPastTheLimitOnFileSizesIsNoDeath) {
+  StopSignals signals;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{1, before.rlim_max};
+  std::FILE* file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_EQ(pwrite(fileno(file), "x", 1, 1), -1);
+  EXPECT_EQ(errno, EFBIG);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::fclose(file);
   EXPECT_FALSE(signals.take());
 }
 

@@ -129,8 +129,8 @@ class CoordinatorTest : public testing::Test {
   void tell(int rank, Event event, std::int32_t incarnation = 3) {
     say(rank, MessageType::kTold, Told{incarnation, std::move(event)});
   }
-  void goodbye(int rank, std::int32_t incarnation = 3) {
-    say(rank, MessageType::kGoodbye, Goodbye{incarnation});
+  void goodbye(int rank, std::int32_t incarnation = 3, const std::string& reason = "") {
+    say(rank, MessageType::kGoodbye, Goodbye{incarnation, reason});
   }
 
   /// Takes everything out of a rank's inbox.
@@ -527,11 +527,50 @@ TEST_F(CoordinatorTest, ADedicatedRankZeroIsNeitherToldNorAwaited) {
 TEST_F(CoordinatorTest, IsNotOverBeforeItHasEnded) {
   begin();
   start_one();
-  for (int rank = 0; rank < 3; ++rank) goodbye(rank);
   now_s_ += 1e6;
   coordinator_->tick(now_s_);
   EXPECT_FALSE(coordinator_->over());
   EXPECT_EQ(coordinator_->exit_status(), 1) << "what has no end failed";
+}
+
+TEST_F(CoordinatorTest, WhatAWorkerThatLeavesHadGoesToAnother) {
+  begin();
+  start_one();
+  goodbye(1, 2, "of another incarnation");
+  EXPECT_THAT(recorded_, IsEmpty());
+  goodbye(1, 3, "its helper is gone");
+  ASSERT_THAT(recorded_, SizeIs(1));
+  EXPECT_EQ(std::get<WorkerLost>(recorded_[0]).worker, 0);
+  EXPECT_EQ(std::get<WorkerLost>(recorded_[0]).reason, "its helper is gone");
+  expect_silence();
+  hello(2);
+  EXPECT_THAT(sent(2), ElementsAre("welcome 1", "run #2 t0"));
+  end(2, 2, 0, 4);
+  for (int rank = 0; rank < 3; ++rank) EXPECT_THAT(sent(rank), ElementsAre("shutdown 0")) << "1 waits for it";
+  goodbye(0);
+  goodbye(2);
+  coordinator_->tick(now_s_);
+  EXPECT_TRUE(coordinator_->over()) << "1 has said goodbye";
+}
+
+TEST_F(CoordinatorTest, WithoutAnyWorkerTheStudyStops) {
+  begin();
+  start_one();
+  goodbye(0, 0, "it has no device");
+  coordinator_->lose_rank(1, "it is dead", now_s_);
+  coordinator_->tick(now_s_);
+  EXPECT_FALSE(study_->finish()) << "rank 2 may come yet";
+  recorded_.clear();
+  coordinator_->lose_rank(2, "it said nothing", now_s_);
+  coordinator_->tick(now_s_);
+  ASSERT_THAT(recorded_, SizeIs(1));
+  EXPECT_EQ(std::get<StopRequested>(recorded_[0]).cause, StopCause::kNoWorker);
+  EXPECT_EQ(study_->finish()->reason, "no worker is left: rank 2: it said nothing; run it again to go on");
+  EXPECT_EQ(coordinator_->exit_status(), 75);
+  coordinator_->tick(now_s_);
+  EXPECT_TRUE(coordinator_->over());
+  EXPECT_THAT(sent(0), ElementsAre("shutdown 75"));
+  EXPECT_THAT(recorded_, SizeIs(1)) << "once";
 }
 
 }  // namespace

@@ -398,6 +398,58 @@ TEST_F(WorkerTest, TheLastCopyOnDiskIsToldBeforeTheGoodbye) {
   EXPECT_EQ(worker(1).exit_status(), 0);
 }
 
+TEST_F(WorkerTest, LeavesWithoutAWordAboutItsSegmentAndThenWaitsForTheEnd) {
+  HeldWrite held(checkpoints(), {0, 1, segment(1)});
+  begin(1);
+  run(1, order(1, 1, 0, 1));
+  told(3);
+  run(1, order(1, 2, 1, 5, {{"hang_at", std::int64_t{2}}}));
+  turn_until([&] { return told_.size() == 1; });
+  told_.clear();
+  worker(1).leave("enough", now_s_);
+  worker(1).leave("again", now_s_);
+  turn_until([&] { return hosts().empty(); });
+  run(1, order(1, 3, 1, 5));  // was on its way
+  EXPECT_THAT(told(0), IsEmpty());
+  EXPECT_THAT(goodbyes_, IsEmpty()) << "something is being written";
+  held.release();
+  turn_until([&] { return !goodbyes_.empty(); });
+  EXPECT_EQ(goodbyes_[0].second.incarnation, kIncarnation);
+  EXPECT_EQ(goodbyes_[0].second.reason, "enough");
+  EXPECT_FALSE(worker(1).exit_status());
+  send(1, MessageType::kShutdown, Shutdown{75});
+  turn_until([&] { return worker(1).exit_status().has_value(); });
+  EXPECT_EQ(worker(1).exit_status(), 75);
+  EXPECT_THAT(told(0), IsEmpty());
+  EXPECT_THAT(goodbyes_, SizeIs(1)) << "once";
+  EXPECT_THAT(hosts(), IsEmpty());
+}
+
+TEST_F(WorkerTest, ADiskThatHangsDoesNotHoldBackAGoodbyeForEver) {
+  HeldWrite first(checkpoints(), {0, 1, segment(1)});
+  HeldWrite second(checkpoints(), {0, 1, make_segment(kIncarnation, 2)});
+  for (const int rank : {1, 2}) {
+    begin(rank);
+    run(rank, order(rank, rank, 0, 1));
+    told(3);
+  }
+  worker(1).leave("enough", now_s_);
+  send(2, MessageType::kShutdown, Shutdown{0});
+  told(0);
+  now_s_ += 29;
+  told(0);
+  EXPECT_THAT(goodbyes_, IsEmpty());
+  now_s_ += 2;
+  turn_until([&] { return !goodbyes_.empty(); });
+  EXPECT_EQ(goodbyes_[0].first, 1);
+  now_s_ += 70;
+  turn_until([&] { return worker(2).exit_status().has_value(); });
+  EXPECT_EQ(goodbyes_.back().first, 2);
+  first.release();
+  second.release();
+  workers_.clear();  // their threads write to the pipes
+}
+
 TEST_F(WorkerTest, MayBeShutDownInsteadOfWelcomed) {
   make(1);
   send(1, MessageType::kShutdown, Shutdown{75});
