@@ -1,20 +1,18 @@
 #include "cli/assemble.hpp"
 
-#include <algorithm>
-
 #include "cli/commands.hpp"
 #include "coppice/version.hpp"
 #include "core/check.hpp"
 #include "samplers/catalog.hpp"
-#include "schedulers/brackets.hpp"
 #include "schedulers/catalog.hpp"
 #include "trainables/catalog.hpp"
 
 namespace coppice {
 
-Assembly assemble(const StudySpec& spec) {
-  const SchedulerInfo* scheduler = find_scheduler(spec.scheduler.name);
-  check(scheduler != nullptr, "the scheduler was checked");
+namespace {
+
+/// The setup that the spec's scheduler was checked with, but for a built-in that trains one step alone.
+SchedulerSetup setup_of(const StudySpec& spec) {
   SchedulerSetup setup{spec.budget.trials, spec.budget.steps_per_trial, spec.budget.wall_time_s.has_value(),
                        spec.budget.target.has_value(), spec.deterministic.enabled};
   if (spec.trainable.kind == TrainableKind::kBuiltin &&
@@ -25,6 +23,19 @@ Assembly assemble(const StudySpec& spec) {
     }
     setup.steps_per_trial = 1;
   }
+  return setup;
+}
+
+const SchedulerInfo& scheduler_of(const StudySpec& spec) {
+  const SchedulerInfo* scheduler = find_scheduler(spec.scheduler.name);
+  check(scheduler != nullptr, "the scheduler was checked");
+  return *scheduler;
+}
+
+}  // namespace
+
+Assembly assemble(const StudySpec& spec) {
+  const SchedulerSetup setup = setup_of(spec);
   StudySettings settings;
   settings.seed = spec.seed;
   settings.space = spec.space;
@@ -35,24 +46,16 @@ Assembly assemble(const StudySpec& spec) {
 
   Assembly assembly;
   assembly.study =
-      std::make_unique<Study>(std::move(settings), scheduler->make(spec.scheduler.options, setup));
+      std::make_unique<Study>(std::move(settings), scheduler_of(spec).make(spec.scheduler.options, setup));
   assembly.sampler = make_sampler(spec.sampler.name, spec.sampler.options, spec.space, spec.seed);
   assembly.explorer = make_explorer(spec.scheduler.options, spec.space, spec.seed);
   return assembly;
 }
 
 std::optional<std::int64_t> planned_trials(const StudySpec& spec) {
-  const Options& options = spec.scheduler.options;
-  if (spec.scheduler.name == "pbt") return options.integer("population", 1);
-  const bool bounded = spec.budget.trials || spec.budget.target || spec.budget.wall_time_s;
-  if (spec.scheduler.name != "hyperband" || (bounded && !options.contains("iterations"))) return std::nullopt;
-  const auto sizes =
-      options.text("sizes", "formula") == "table" ? BracketSizes::kTable : BracketSizes::kFormula;
-  const Step most = options.integer("max_steps", spec.budget.steps_per_trial.value_or(1));
-  std::int64_t trials = 0;
-  for (const auto& bracket : hyperband_brackets(most, options.integer("eta", 3), sizes))
-    trials += bracket.rungs.front().trials;
-  return std::min(trials * options.integer("iterations", 1), spec.budget.trials.value_or(kOpenEnd));
+  const SchedulerInfo& scheduler = scheduler_of(spec);
+  return scheduler.planned == nullptr ? std::nullopt
+                                      : scheduler.planned(spec.scheduler.options, setup_of(spec));
 }
 
 RecordedStudy recorded_study(const StudySpec& spec, const Study& study) {

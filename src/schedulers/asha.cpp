@@ -18,6 +18,7 @@
 #include "core/scheduler.hpp"
 #include "schedulers/brackets.hpp"
 #include "schedulers/catalog.hpp"
+#include "schedulers/rung_options.hpp"
 #include "schedulers/rung_ranking.hpp"
 #include "schedulers/words.hpp"
 
@@ -130,13 +131,11 @@ std::string check_asha(const Options& options, const SchedulerSetup& setup) {
   if (!setup.ends()) return "asha would never end: it needs budget.trials, budget.wall_time or budget.target";
   const std::string limit = check_step_limit("asha", options, setup);
   if (!limit.empty()) return limit;
-  const Step max_steps = steps_per_trial(options, setup);
-  const Step min_steps = options.integer("min_steps", 1);
-  if (min_steps > max_steps) {
-    return "asha.min_steps " + std::to_string(min_steps) + " is more than the " + std::to_string(max_steps) +
-           " steps of a trial; lower it";
-  }
-  const auto rungs = rung_steps(min_steps, max_steps, options.integer("eta", 3)).size();
+  const std::string first = check_min_steps("asha", options, setup);
+  if (!first.empty()) return first;
+  const auto rungs =
+      rung_steps(options.integer("min_steps", 1), steps_per_trial(options, setup), options.integer("eta", 3))
+          .size();
   const auto brackets = options.integer("brackets", 1);
   if (brackets > static_cast<std::int64_t>(rungs)) {
     return "asha.brackets " + std::to_string(brackets) + " is more than the " + std::to_string(rungs) +
@@ -152,24 +151,11 @@ std::unique_ptr<Scheduler> make_asha(const Options& options, const SchedulerSetu
 }  // namespace
 
 SchedulerInfo asha_entry() {
-  const auto max_steps = static_cast<double>(kMaxRungStep);
   return {"asha",
           "asynchronous successive halving: promotes the best 1/eta of each rung, nobody waits",
-          {{.name = "min_steps",
-            .type = OptionType::kInt,
-            .help = "the first rung (1)",
-            .low = 1,
-            .high = max_steps},
-           {.name = "max_steps",
-            .type = OptionType::kInt,
-            .help = "the last rung (budget.steps_per_trial)",
-            .low = 1,
-            .high = max_steps},
-           {.name = "eta",
-            .type = OptionType::kInt,
-            .help = "one of eta is promoted (3)",
-            .low = 2,
-            .high = 1000},
+          {min_steps_option(),
+           max_steps_option("the last rung"),
+           eta_option(),
            {.name = "brackets",
             .type = OptionType::kInt,
             .help = "bracket b begins at rung b (1)",

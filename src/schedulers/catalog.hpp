@@ -35,6 +35,9 @@ struct SchedulerInfo {
   std::string (*check)(const Options&, const SchedulerSetup&) = nullptr;
   /// Precondition: `check` says "".
   std::unique_ptr<Scheduler> (*make)(const Options&, const SchedulerSetup&) = nullptr;
+  /// How many trials from scratch it will begin, or members it has, as far as that is known before; null: the
+  /// budget says. Precondition: `check` says "".
+  std::optional<std::int64_t> (*planned)(const Options&, const SchedulerSetup&) = nullptr;
 };
 
 std::span<const SchedulerInfo> schedulers();
@@ -46,7 +49,6 @@ Step steps_per_trial(const Options& options, const SchedulerSetup& setup);
 
 // The entries; each is defined beside its algorithm.
 SchedulerInfo fifo_entry();
-SchedulerInfo asha_entry();
 SchedulerInfo hyperband_entry();
 SchedulerInfo pbt_entry();
 

@@ -1,6 +1,7 @@
 /// fifo: every trial trains to its end, in the order of creation.
 #include "core/scheduler.hpp"
 #include "schedulers/catalog.hpp"
+#include "schedulers/words.hpp"
 
 namespace coppice {
 
@@ -25,9 +26,7 @@ class Fifo final : public Scheduler {
 
 std::string check_fifo(const Options&, const SchedulerSetup& setup) {
   if (!setup.ends()) return "fifo would never end: it needs budget.trials, budget.wall_time or budget.target";
-  if (setup.deterministic && setup.has_target) {
-    return "budget.target ends a study at a moment that depends on timing; remove it or deterministic";
-  }
+  if (setup.deterministic && setup.has_target) return std::string(kTargetIsTiming);
   return "";
 }
 

@@ -372,9 +372,7 @@ std::string check_pbt(const Options& options, const SchedulerSetup& setup) {
   if (setup.deterministic && !is_synchronous(options, setup)) {
     return "pbt with synchronous: false decides by the order of arrival; remove it or deterministic";
   }
-  if (setup.deterministic && setup.has_target) {
-    return "budget.target ends a study at a moment that depends on timing; remove it or deterministic";
-  }
+  if (setup.deterministic && setup.has_target) return std::string(kTargetIsTiming);
   return "";
 }
 
@@ -388,6 +386,10 @@ std::unique_ptr<Scheduler> make_pbt(const Options& options, const SchedulerSetup
   settings.explore = options.text("explore", "perturb") != "none";
   settings.synchronous = is_synchronous(options, setup);
   return std::make_unique<Pbt>(settings);
+}
+
+std::optional<std::int64_t> planned_pbt(const Options& options, const SchedulerSetup&) {
+  return options.integer("population", 0);
 }
 
 }  // namespace
@@ -433,7 +435,8 @@ SchedulerInfo pbt_entry() {
             .type = OptionType::kBool,
             .help = "members wait for each other at every interval (false; true where deterministic)"}},
           check_pbt,
-          make_pbt};
+          make_pbt,
+          planned_pbt};
 }
 
 }  // namespace coppice

@@ -1,0 +1,110 @@
+#include "schedulers/halving.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/check.hpp"
+#include "schedulers/words.hpp"
+
+namespace coppice {
+
+namespace {
+bool budget_is_used(const SchedulerContext& context) {
+  const auto limit = context.max_trials();
+  return limit && context.board().fresh() >= *limit;
+}
+}  // namespace
+
+SuccessiveHalving::SuccessiveHalving(HalvingSettings settings) : settings_(std::move(settings)) {
+  check(!settings_.plans.empty(), "halving without a bracket");
+}
+
+void SuccessiveHalving::on_reached(SchedulerContext& context, TrialId id) {
+  const Trial& trial = context.board().trial(id);
+  const Score score = trial.last_score().value_or(kWorst);
+  add(context, id, {{score, id}, trial.state == TrialState::kPaused && score != kWorst});
+}
+
+void SuccessiveHalving::on_failed(SchedulerContext& context, TrialId id, FailureCause) {
+  add(context, id, {{kWorst, id}, false});
+}
+
+std::optional<Work> SuccessiveHalving::next(SchedulerContext& context, WorkerId) {
+  while (oldest_ < brackets_.size() && is_over(brackets_[oldest_])) ++oldest_;
+  for (std::size_t i = oldest_; i < brackets_.size(); ++i) {
+    Bracket& bracket = brackets_[i];
+    if (bracket.promotions.empty()) continue;
+    Continue work = std::move(bracket.promotions.front());
+    bracket.promotions.pop_front();
+    return work;
+  }
+  if (budget_is_used(context)) return std::nullopt;
+  if (brackets_.empty() || is_begun(brackets_.back())) {
+    const auto count = settings_.plans.size();
+    const auto done = static_cast<std::int64_t>(brackets_.size() / count);
+    if (settings_.iterations ? done >= *settings_.iterations : context.endless() && done >= 1)
+      return std::nullopt;
+    brackets_.push_back({&settings_.plans[brackets_.size() % count], 0, 0, {}, {}});
+  }
+  Bracket& bracket = brackets_.back();
+  ++bracket.expected;
+  bracket_of_.push_back(brackets_.size() - 1);
+  const Rung& first = bracket.plan->rungs.front();
+  return NewTrial{kNoMember, first.step,
+                  bracket_words(bracket) + ": " + std::to_string(bracket.expected) + " of " +
+                      std::to_string(first.trials) + " up to " + steps_words(first.step)};
+}
+
+bool SuccessiveHalving::is_over(const Bracket& bracket) {
+  return bracket.rung == bracket.plan->rungs.size() || (bracket.rung > 0 && bracket.expected == 0);
+}
+
+/// Whether all of the trials that it will ever have are begun.
+bool SuccessiveHalving::is_begun(const Bracket& bracket) {
+  return bracket.rung > 0 || bracket.expected == bracket.plan->rungs.front().trials;
+}
+
+void SuccessiveHalving::add(SchedulerContext& context, TrialId id, Entry entry) {
+  const std::size_t index = bracket_of_[static_cast<std::size_t>(id)];
+  Bracket& bracket = brackets_[index];
+  bracket.entries.push_back(entry);
+  check(std::ssize(bracket.entries) <= bracket.expected, "a rung has no more entries than trials");
+  const bool all_begun = is_begun(bracket) || budget_is_used(context);
+  if (all_begun && std::ssize(bracket.entries) == bracket.expected) close_rung(context, bracket);
+}
+
+void SuccessiveHalving::close_rung(SchedulerContext& context, Bracket& bracket) {
+  const std::size_t rung = bracket.rung++;
+  std::vector<Entry> entries = std::exchange(bracket.entries, {});
+  if (is_over(bracket)) return;
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.ranked < b.ranked; });
+  const auto count = static_cast<std::int64_t>(entries.size());
+  const std::int64_t kept = survivors(count, settings_.eta);
+  const std::string place = bracket_words(bracket) + ", rung " + std::to_string(rung) + " (" +
+                            steps_words(bracket.plan->rungs[rung].step) + "): rank ";
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Entry& entry = entries[static_cast<std::size_t>(i)];
+    std::string reason = place + std::to_string(i + 1) + " of " + std::to_string(count) + ", best " +
+                         std::to_string(kept) + (kept == 1 ? " goes on" : " go on");
+    if (i < kept && entry.eligible) {
+      bracket.promotions.push_back({entry.ranked.trial, bracket.plan->rungs[bracket.rung].step,
+                                    DecisionKind::kPromote, std::move(reason)});
+    } else if (context.board().trial(entry.ranked.trial).state == TrialState::kPaused) {
+      if (!entry.eligible) reason += ", none without a finite score";
+      context.stop(entry.ranked.trial, std::move(reason));
+    }
+  }
+  bracket.expected = std::ssize(bracket.promotions);
+}
+
+/// Hyperband's brackets have numbers of their own; those of sha, all alike, are counted.
+std::string SuccessiveHalving::bracket_words(const Bracket& bracket) const {
+  if (settings_.plans.size() > 1) return "bracket " + std::to_string(bracket.plan->s);
+  const auto at = std::find_if(brackets_.begin(), brackets_.end(),
+                               [&](const Bracket& other) { return &other == &bracket; });
+  return "bracket " + std::to_string(at - brackets_.begin());
+}
+
+}  // namespace coppice

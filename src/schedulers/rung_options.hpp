@@ -1,0 +1,30 @@
+/// What schedulers with rungs share of their options. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/options.hpp"
+#include "schedulers/catalog.hpp"
+#include "schedulers/halving.hpp"
+
+namespace coppice {
+
+OptionSpec min_steps_option();
+OptionSpec max_steps_option(const std::string& help);
+OptionSpec eta_option();
+OptionSpec iterations_option(const std::string& help);
+
+/// "", or what is wrong with the option max_steps and budget.steps_per_trial.
+std::string check_step_limit(const std::string& scheduler, const Options& options,
+                             const SchedulerSetup& setup);
+/// "", or why min_steps doesn't fit. Precondition: check_step_limit says "".
+std::string check_min_steps(const std::string& scheduler, const Options& options,
+                            const SchedulerSetup& setup);
+
+/// How many trials from scratch a halving begins; nothing where the budget decides.
+std::optional<std::int64_t> planned_trials(const HalvingSettings& settings, const SchedulerSetup& setup);
+
+}  // namespace coppice
