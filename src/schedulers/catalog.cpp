@@ -6,7 +6,7 @@
 namespace coppice {
 
 std::span<const SchedulerInfo> schedulers() {
-  static const std::array entries = {fifo_entry(), asha_entry(), hyperband_entry(), pbt_entry()};
+  static const std::array entries = {fifo_entry(), asha_entry(), hyperband_entry(), pbt_entry(), sha_entry()};
   return entries;
 }
 

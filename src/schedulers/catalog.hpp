@@ -49,7 +49,9 @@ Step steps_per_trial(const Options& options, const SchedulerSetup& setup);
 
 // The entries; each is defined beside its algorithm.
 SchedulerInfo fifo_entry();
+SchedulerInfo asha_entry();
 SchedulerInfo hyperband_entry();
 SchedulerInfo pbt_entry();
+SchedulerInfo sha_entry();
 
 }  // namespace coppice

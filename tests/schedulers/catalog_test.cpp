@@ -23,8 +23,8 @@ TEST(SchedulerCatalog, NamesAreUniqueAndEveryEntryIsWhole) {
       EXPECT_LE(option.low, option.high) << entry.name << "." << option.name;
     }
   }
-  EXPECT_EQ(names, (std::set<std::string>{"asha", "fifo", "hyperband", "pbt"}));
-  EXPECT_EQ(find_scheduler("sha"), nullptr);
+  EXPECT_EQ(names, (std::set<std::string>{"asha", "fifo", "hyperband", "pbt", "sha"}));
+  EXPECT_EQ(find_scheduler("ash"), nullptr);
 }
 
 TEST(Fifo, BeginsTrialsUpToTheBudget) {
