@@ -31,8 +31,6 @@ function(coppice_test name)
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock coppice_options)
-  target_compile_definitions(${name}_test PRIVATE COPPICE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-    COPPICE_BINARY="${CMAKE_BINARY_DIR}/bin/coppice")
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
