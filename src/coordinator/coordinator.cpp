@@ -120,6 +120,11 @@ void Coordinator::tick(double now_s) {
   if (awaited_.empty() && !study_.halting() && !finished_s_) {
     request_stop(StopCause::kNoWorker, last_loss_ + "; run it again to go on", now_s);
   }
+  while (!back_offs_.empty() && back_offs_.begin()->first <= now_s) {
+    const TrialId trial = back_offs_.begin()->second;
+    back_offs_.erase(back_offs_.begin());
+    apply(BackedOff{trial}, now_s);
+  }
   if (finished_s_ && (awaited_.empty() || now_s - *finished_s_ > settings_.farewell_s)) over_ = true;
 }
 
@@ -136,6 +141,7 @@ void Coordinator::apply(Event event, double now_s) {
 }
 
 void Coordinator::apply_one(const Event& event, double now_s) {
+  now_s_ = now_s;
   const Effects effects = study_.step(event);
   if (!effects.accepted) {
     if (const auto* saved = std::get_if<Saved>(&event)) drop_if_unknown(*saved);
@@ -206,6 +212,10 @@ void Coordinator::execute(const Finish&) {
   for (const auto& ranks : {awaited_, left_}) {
     for (const int rank : ranks) send(rank, MessageType::kShutdown, Shutdown{exit_status()});
   }
+}
+
+void Coordinator::execute(const BackOff& command) {
+  back_offs_.emplace(now_s_ + command.seconds, command.trial);
 }
 
 int Coordinator::exit_status() const {

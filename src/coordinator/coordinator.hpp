@@ -62,6 +62,7 @@ class Coordinator {
   void execute(const Stop& command);
   void execute(const Drop& command);
   void execute(const Finish& command);
+  void execute(const BackOff& command);
   void on_hello(const Hello& hello, int from, double now_s);
   void on_goodbye(const Goodbye& goodbye, int from, double now_s);
   void on_told(Told told, int from, double now_s);
@@ -78,10 +79,12 @@ class Coordinator {
   double began_s_ = 0;
   std::deque<Event> events_;  ///< that wait for the one under way
   bool applying_ = false;
-  std::map<WorkerId, int> ranks_;  ///< of the living workers
-  std::set<int> awaited_;          ///< ranks that have not said goodbye and aren't lost
-  std::set<int> left_;             ///< ranks that said it before the end, and wait for it
-  std::string last_loss_;          ///< which rank, and why
+  std::map<WorkerId, int> ranks_;             ///< of the living workers
+  std::set<int> awaited_;                     ///< ranks that have not said goodbye and aren't lost
+  std::set<int> left_;                        ///< ranks that said it before the end, and wait for it
+  std::string last_loss_;                     ///< which rank, and why
+  std::multimap<double, TrialId> back_offs_;  ///< by the time at which they are over
+  double now_s_ = 0;                          ///< of the event under way
   std::optional<double> finished_s_;
   bool over_ = false;
 };

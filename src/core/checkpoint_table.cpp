@@ -15,6 +15,10 @@ bool CheckpointTable::add(const CheckpointId& id, WorkerId place, std::int64_t s
   const auto at = std::lower_bound(entry.places.begin(), entry.places.end(), place);
   if (at != entry.places.end() && *at == place) return false;
   entry.places.insert(at, place);
+  if (place == kDisk) {
+    disk_bytes_ += entry.size_bytes;
+    peak_disk_bytes_ = std::max(peak_disk_bytes_, disk_bytes_);
+  }
   return true;
 }
 
@@ -22,6 +26,7 @@ bool CheckpointTable::remove(const CheckpointId& id, WorkerId place) {
   const auto it = entries_.find({id.trial, id.step});
   if (it == entries_.end() || it->second.id != id) return false;
   if (std::erase(it->second.places, place) == 0) return false;
+  if (place == kDisk) disk_bytes_ -= it->second.size_bytes;
   if (it->second.places.empty()) {
     if (best_ == id) {
       best_.reset();
@@ -36,6 +41,7 @@ std::vector<WorkerId> CheckpointTable::erase(const CheckpointId& id) {
   const auto it = entries_.find({id.trial, id.step});
   if (it == entries_.end()) return {};
   std::vector<WorkerId> places = std::move(it->second.places);
+  if (!places.empty() && places.front() == kDisk) disk_bytes_ -= it->second.size_bytes;
   entries_.erase(it);
   return places;
 }
@@ -68,9 +74,10 @@ std::vector<CheckpointId> CheckpointTable::at(WorkerId place) const {
   return result;
 }
 
-bool CheckpointTable::has_safe(TrialId trial) const {
+bool CheckpointTable::has_enough(TrialId trial) const {
   const auto entries = of(trial);
-  return std::any_of(entries.begin(), entries.end(), [](const Entry* entry) { return entry->safe(); });
+  return std::count_if(entries.begin(), entries.end(), [](const Entry* entry) { return entry->safe(); }) >=
+         keep_;
 }
 
 void CheckpointTable::hold(TrialId trial, Step step) {
@@ -100,14 +107,12 @@ std::optional<CheckpointId> CheckpointTable::offer_best(const CheckpointId& id, 
 
 std::vector<CheckpointId> CheckpointTable::unneeded(const Trial& trial) const {
   const auto entries = of(trial.id);
-  const Entry* newest = entries.empty() ? nullptr : entries.back();
-  const Entry* newest_safe = nullptr;
-  for (const Entry* entry : entries) {
-    if (entry->safe()) newest_safe = entry;
-  }
   std::vector<CheckpointId> result;
-  for (const Entry* entry : entries) {
-    const bool goes_on = !is_over(trial.state) && (entry == newest || entry == newest_safe);
+  int safe = 0;  // so far, from the newest on
+  for (auto it = entries.rbegin(); it != entries.rend(); ++it) {
+    const Entry* entry = *it;
+    const bool one_of_the_safe = entry->safe() && ++safe <= keep_;
+    const bool goes_on = !is_over(trial.state) && (it == entries.rbegin() || one_of_the_safe);
     const bool needed = goes_on || entry->holds > 0 || best_ == entry->id ||
                         dependents_.contains({entry->id.trial, entry->id.step});
     if (!needed) result.push_back(entry->id);

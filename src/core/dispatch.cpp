@@ -75,7 +75,7 @@ void Study::run(TrialId id) {
   trial.worker = worker;
   trial.segment = segment;
   idle_.erase(worker);
-  running_.emplace(segment, Running{id, worker, source ? std::optional(source->checkpoint) : std::nullopt});
+  running_.emplace(segment, Running{id, worker});
   command(Run{worker, segment, id, trial.params, trial_seed(settings_.seed, id), source, trial.until,
               trial.steps});
 }

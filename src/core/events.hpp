@@ -29,6 +29,8 @@ struct Begun {
   std::optional<double> target = {};
   bool endless = false;                      ///< no budget says when to stop: the scheduler's own end does
   std::optional<std::int32_t> retries = {};  ///< failures that a trial may have; absent: as the study began
+  std::optional<std::int32_t> keep = {};     ///< safe states kept of a trial; absent: as the study began
+  std::optional<double> time_left_s = {};    ///< until the allocation ends; absent: nobody knows
 };
 
 struct WorkerUp {
@@ -57,6 +59,7 @@ struct Reported {
   WorkerId worker = 0;
   Step step = 0;
   Metrics metrics;
+  double step_s = 0;  ///< how long the step took; 0: that wasn't measured
 };
 
 /// `place` holds a complete, verified copy: a worker's memory, or kDisk.
@@ -81,6 +84,7 @@ struct SegmentTimes {
   double wait_s = 0;      ///< the worker had nothing to do before it
   double failed_s = 0;    ///< training that was lost
   std::int64_t transfer_bytes = 0;
+  std::int64_t steps = 0;  ///< that train_s went into, also those that had been reported before
 };
 
 struct SegmentEnded {
@@ -99,6 +103,23 @@ struct SegmentFailed {
   Step step = 0;  ///< last step reported
   std::string error;
   SegmentTimes times;
+  bool no_state = false;  ///< the state that it was to begin from could not be had: no fault of the trial's
+};
+
+/// The delay that a BackOff asked for is over.
+struct BackedOff {
+  TrialId trial = kNoTrial;
+};
+
+/// The allocation ends so soon that it matters. Told before an event that may hand out work.
+struct TimeLeft {
+  double seconds = 0;
+};
+
+/// The stop has waited long enough: segments that still run are given up, and their trials go on from their
+/// last states another time.
+struct GivenUp {
+  std::string reason;
 };
 
 enum class StopCause : std::uint8_t { kSignal, kTimeLimit, kWallTime, kNoWorker };
@@ -109,7 +130,7 @@ struct StopRequested {
 };
 
 using Event = std::variant<Begun, WorkerUp, WorkerLost, Proposed, Reported, Saved, CheckpointLost,
-                           SegmentEnded, SegmentFailed, StopRequested>;
+                           SegmentEnded, SegmentFailed, StopRequested, BackedOff, TimeLeft, GivenUp>;
 
 // ---- commands
 // -------------------------------------------------------------------------------------------------------
@@ -146,6 +167,12 @@ struct Stop {
   SegmentId segment = 0;
 };
 
+/// Say BackedOff{trial} after so many seconds: it failed, and is not to be tried again at once.
+struct BackOff {
+  TrialId trial = kNoTrial;
+  double seconds = 0;
+};
+
 /// No one will need this state again.
 struct Drop {
   CheckpointId checkpoint;
@@ -160,7 +187,7 @@ struct Finish {
   std::string reason;
 };
 
-using Command = std::variant<Propose, Run, Stop, Drop, Finish>;
+using Command = std::variant<Propose, Run, Stop, Drop, Finish, BackOff>;
 
 // ---- decisions
 // ------------------------------------------------------------------------------------------------------

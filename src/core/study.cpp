@@ -10,7 +10,9 @@
 namespace coppice {
 
 Study::Study(StudySettings settings, std::unique_ptr<Scheduler> scheduler)
-    : settings_(std::move(settings)), scheduler_(std::move(scheduler)), retries_(settings_.retries) {}
+    : settings_(std::move(settings)), scheduler_(std::move(scheduler)), retries_(settings_.retries) {
+  checkpoints_.keep(settings_.keep);
+}
 
 Effects Study::step(const Event& event) {
   effects_ = {};
@@ -42,10 +44,14 @@ bool Study::on(const Begun& event) {
   target_ = event.target;
   endless_ = event.endless;
   if (event.retries) retries_ = *event.retries;
+  if (event.keep) checkpoints_.keep(*event.keep);
+  time_left_s_ = event.time_left_s;
   halting_ = false;
   finish_.reset();
   tried_.clear();
   failed_.clear();
+  for (const TrialId trial : ready_) board_.edit(trial).state = TrialState::kReady;
+  for (const TrialId trial : std::exchange(backing_off_, {})) requeue(trial);
   for (const WorkerId worker : std::vector<WorkerId>(workers_.begin(), workers_.end())) lose_worker(worker);
   for (const auto& [request, trial] : requests_) {
     const Trial& t = board_.trial(trial);
@@ -140,7 +146,7 @@ bool Study::on(const Saved& event) {
 
   const Trial& trial = board_.trial(id.trial);
   if (checkpoints_.find(id.trial, id.step)->safe()) {
-    if (trial.origin) {
+    if (trial.origin && checkpoints_.has_enough(trial.id)) {
       checkpoints_.undepend(*trial.origin, trial.id);
       drop_unneeded(trial.origin->trial);
     }
@@ -190,53 +196,26 @@ bool Study::on(const SegmentEnded& event) {
   return true;
 }
 
-bool Study::on(const SegmentFailed& event) {
-  const auto it = running_.find(event.segment);
-  if (it == running_.end() || it->second.trial != event.trial) return false;
-  const auto from = it->second.from;
-  end_segment(event.segment);
-  // Without its state the segment could not begin: that is the state's loss, not the trial's fault.
-  if (from) {
-    const auto* entry = checkpoints_.find(from->trial, from->step);
-    if (entry == nullptr || entry->id != *from) {
-      requeue(event.trial);
-      return true;
-    }
-  }
-  on_failure(event.trial, event.step, event.error);
-  return true;
-}
-
-void Study::on_failure(TrialId id, Step step, const std::string& error) {
-  Trial& trial = board_.edit(id);
-  ++trial.failures;
-  failed_.insert(id);
-  if (trial.failures > retries_) {
-    fail(id, DecisionKind::kFail,
-         std::to_string(trial.failures) + " failures, the last after step " + std::to_string(step) + ": " +
-             error);
-  } else {
-    decide(DecisionKind::kRetry, id, step,
-           "failure " + std::to_string(trial.failures) + " of at most " + std::to_string(retries_ + 1) +
-               ": " + error);
-    requeue(id);
-  }
-  halt_if_all_fail(error);
-}
-
-/// Several trials, all that were tried, and none ever gave a value: the program is wrong, not its
-/// hyperparameters.
-void Study::halt_if_all_fail(const std::string& error) {
-  constexpr std::size_t kEnough = 3;
-  if (any_score_ || halting_ || failed_.size() < kEnough || failed_.size() < tried_.size()) return;
-  halt(Outcome::kFailed,
-       "all of the first " + std::to_string(failed_.size()) + " trials fail, the last one so: " + error);
-}
-
 bool Study::on(const StopRequested& event) {
   if (halting_ || finish_) return false;
   halt(event.cause == StopCause::kWallTime ? Outcome::kFinished : Outcome::kStopped,
        std::string(to_text(event.cause)) + (event.reason.empty() ? "" : ": " + event.reason));
+  return true;
+}
+
+bool Study::on(const TimeLeft& event) {
+  if (finish_) return false;
+  time_left_s_ = event.seconds;
+  return true;
+}
+
+bool Study::on(const GivenUp&) {
+  if (!halting_ || running_.empty()) return false;
+  while (!running_.empty()) {
+    const auto [segment, running] = *running_.begin();
+    end_segment(segment);
+    requeue(running.trial);
+  }
   return true;
 }
 
@@ -251,7 +230,7 @@ void Study::finish_if_quiet() {
   if (finish_ || !running_.empty() || incarnation_ == 0) return;
   if (halting_) {
     finish_ = halt_finish_;
-  } else if (!idle_.empty() && ready_.empty() && requests_.empty()) {
+  } else if (!idle_.empty() && ready_.empty() && backing_off_.empty() && requests_.empty()) {
     // dispatch() has just asked the scheduler: it has no work for an idle worker, and nothing runs.
     const auto& trials = board_.trials();
     const bool all_failed =
@@ -263,6 +242,7 @@ void Study::finish_if_quiet() {
     return;
   }
   for (const TrialId trial : ready_) board_.edit(trial).state = TrialState::kPaused;
+  for (const TrialId trial : backing_off_) board_.edit(trial).state = TrialState::kPaused;
   command(*finish_);
 }
 
@@ -277,14 +257,6 @@ void Study::end_segment(SegmentId segment) {
 void Study::requeue(TrialId trial) {
   board_.edit(trial).state = TrialState::kReady;
   ready_.push_back(trial);
-}
-
-void Study::fail(TrialId trial, DecisionKind kind, const std::string& reason) {
-  set_over(trial, TrialState::kFailed);
-  last_error_ = reason;
-  decide(kind, trial, board_.trial(trial).steps, reason);
-  scheduler_->on_failed(*this, trial,
-                        kind == DecisionKind::kVoid ? FailureCause::kOriginLost : FailureCause::kTrial);
 }
 
 void Study::set_over(TrialId id, TrialState state) {

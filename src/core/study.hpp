@@ -26,7 +26,7 @@ namespace coppice {
 
 /// Changes whenever the same events would lead to other commands: a journal of another version is not
 /// continued.
-inline constexpr std::int32_t kDecisionVersion = 1;
+inline constexpr std::int32_t kDecisionVersion = 2;
 
 struct StudySettings {
   std::uint64_t seed = 0;
@@ -34,6 +34,7 @@ struct StudySettings {
   std::string metric;
   bool minimize = true;
   int retries = 2;                  ///< unless a Begun says otherwise
+  int keep = 2;                     ///< safe states of a trial that goes on; unless a Begun says otherwise
   Step steps_per_trial = kOpenEnd;  ///< a trial that stands here is complete
 };
 
@@ -62,7 +63,6 @@ class Study final : private SchedulerContext {
   struct Running {
     TrialId trial = kNoTrial;
     WorkerId worker = 0;
-    std::optional<CheckpointId> from;
   };
 
   bool on(const Begun& event);
@@ -75,6 +75,9 @@ class Study final : private SchedulerContext {
   bool on(const SegmentEnded& event);
   bool on(const SegmentFailed& event);
   bool on(const StopRequested& event);
+  bool on(const BackedOff& event);
+  bool on(const TimeLeft& event);
+  bool on(const GivenUp& event);
 
   // What a scheduler sees (SchedulerContext).
   std::uint64_t seed() const override { return settings_.seed; }
@@ -118,6 +121,7 @@ class Study final : private SchedulerContext {
   std::optional<std::int64_t> max_trials_;
   std::optional<double> target_;
   bool endless_ = false;
+  std::optional<double> time_left_s_;  ///< until the allocation ends, as it was told last
   int retries_;
   WorkerId next_worker_ = 0;
   RequestId next_request_ = 0;
@@ -128,6 +132,7 @@ class Study final : private SchedulerContext {
   std::map<RequestId, TrialId> requests_;  ///< unanswered
   std::map<TrialId, TrialId> bases_;       ///< … and what an explorer is to start from
   std::deque<TrialId> ready_;
+  std::set<TrialId> backing_off_;  ///< failed, and not to be tried again yet
   bool halting_ = false;
   Finish halt_finish_;
   std::optional<Finish> finish_;

@@ -12,7 +12,7 @@
 
 namespace coppice::journal_format {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 /// As PNG's: a transfer that loses the eighth bit or translates line ends breaks it.
 inline constexpr std::array<unsigned char, 8> kMagic{0x89, 'C', 'P', 'J', '\r', '\n', 0x1a, '\n'};
 inline constexpr std::array<unsigned char, 4> kMarker{0xc0, 0x99, 0x1c, 0xed};

@@ -55,10 +55,10 @@ void JournalReader::read_file_header() {
     return;
   }
   const std::uint32_t format = read_u32(start, 8);
-  if (format > kFormatVersion) {
-    throw JournalError(
-        fmt::format("{}: it has format {}, and this version of coppice knows {}: use a newer one",
-                    path_.string(), format, kFormatVersion));
+  if (format != kFormatVersion) {
+    throw JournalError(fmt::format("{}: it has format {}, and this version of coppice knows {}: use {} one",
+                                   path_.string(), format, kFormatVersion,
+                                   format > kFormatVersion ? "a newer" : "an older"));
   }
   decision_version_ = static_cast<std::int32_t>(read_u32(start, 12));
 }

@@ -220,6 +220,10 @@ void Recorder::on(const SegmentFailed& event) {
   set_standing(event.trial, Standing::kWaiting, to_text(TrialState::kReady));
 }
 
+void Recorder::on(const GivenUp&) {
+  lose_segments([](const Segment&) { return true; });
+}
+
 // ---- effects ----
 
 void Recorder::on(const Decision& decision, const Event& cause) {

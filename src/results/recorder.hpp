@@ -72,12 +72,16 @@ class Recorder {
   void on(const SegmentEnded& event);
   void on(const SegmentFailed& event);
   void on(const StopRequested&) {}
+  void on(const BackedOff&) {}
+  void on(const TimeLeft&) {}
+  void on(const GivenUp&);
   void on(const Decision& decision, const Event& cause);
   void on(const Propose& command);
   void on(const Run& command);
   void on(const Stop&) {}
   void on(const Drop&) {}
   void on(const Finish& command);
+  void on(const BackOff&) {}
 
   void add_trial(const Decision& decision);
   void set_params(TrialId trial, const Values& params);

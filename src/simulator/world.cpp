@@ -129,6 +129,8 @@ void World::carry_out(const Command& command) {
       if (machines_[m].worker != run->worker) continue;
       on_machine(m, options_.message_s, [this, m, run = *run] { begin_segment(m, run); });
     }
+  } else if (const auto* back_off = std::get_if<BackOff>(&command)) {
+    after(back_off->seconds, [this, trial = back_off->trial] { tell(BackedOff{trial}); });
   } else if (const auto* stop = std::get_if<Stop>(&command)) {
     for (std::size_t m = 0; m < machines_.size(); ++m) {
       if (machines_[m].worker != stop->worker) continue;
@@ -174,7 +176,7 @@ void World::begin_segment(std::size_t m, const Run& run) {
   training.trainable->setup(plan_.settings.space.named(run.params), info);
   if (run.from) {
     const Blob* blob = fetch(m, *run.from);
-    if (blob == nullptr) return fail_segment(m, "no copy of the checkpoint is left");
+    if (blob == nullptr) return fail_segment(m, "no copy of the checkpoint is left", true);
     training.trainable->load(*blob);
     training.step = run.from->checkpoint.step;
     if (!store_.find(*machine.worker, run.from->checkpoint)) {
@@ -257,10 +259,11 @@ void World::end_segment(std::size_t m, bool done) {
   if (machine.taken_for_lost) come_back(m);
 }
 
-void World::fail_segment(std::size_t m, const std::string& error) {
+void World::fail_segment(std::size_t m, const std::string& error, bool no_state) {
   Machine& machine = machines_[m];
   const Training training = std::move(*std::exchange(machine.training, std::nullopt));
-  send(m, SegmentFailed{training.run.segment, training.run.trial, *machine.worker, training.step, error, {}});
+  send(m, SegmentFailed{
+              training.run.segment, training.run.trial, *machine.worker, training.step, error, {}, no_state});
   if (machine.taken_for_lost) come_back(m);
 }
 

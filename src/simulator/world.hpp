@@ -129,7 +129,7 @@ class World {
   void train_step(std::size_t machine);
   void save(std::size_t machine);
   void end_segment(std::size_t machine, bool done);
-  void fail_segment(std::size_t machine, const std::string& error);
+  void fail_segment(std::size_t machine, const std::string& error, bool no_state = false);
   void lose(std::size_t machine);
   void take_for_lost(std::size_t machine);
   void come_back(std::size_t machine);

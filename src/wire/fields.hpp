@@ -32,6 +32,8 @@ void fields(V& v, Begun& x) {
   v("target", x.target);
   v("endless", x.endless);
   v("retries", x.retries);
+  v("keep", x.keep);
+  v("time_left_s", x.time_left_s);
 }
 template <class V>
 void fields(V& v, WorkerUp& x) {
@@ -59,6 +61,7 @@ void fields(V& v, Reported& x) {
   v("worker", x.worker);
   v("step", x.step);
   v("metrics", x.metrics);
+  v("step_s", x.step_s);
 }
 template <class V>
 void fields(V& v, Saved& x) {
@@ -81,6 +84,7 @@ void fields(V& v, SegmentTimes& x) {
   v("wait_s", x.wait_s);
   v("failed_s", x.failed_s);
   v("transfer_bytes", x.transfer_bytes);
+  v("steps", x.steps);
 }
 template <class V>
 void fields(V& v, SegmentEnded& x) {
@@ -99,10 +103,23 @@ void fields(V& v, SegmentFailed& x) {
   v("step", x.step);
   v("error", x.error);
   v("times", x.times);
+  v("no_state", x.no_state);
 }
 template <class V>
 void fields(V& v, StopRequested& x) {
   v("cause", x.cause);
+  v("reason", x.reason);
+}
+template <class V>
+void fields(V& v, BackedOff& x) {
+  v("trial", x.trial);
+}
+template <class V>
+void fields(V& v, TimeLeft& x) {
+  v("seconds", x.seconds);
+}
+template <class V>
+void fields(V& v, GivenUp& x) {
   v("reason", x.reason);
 }
 
@@ -135,6 +152,15 @@ constexpr std::string_view type_name(const SegmentFailed&) {
 }
 constexpr std::string_view type_name(const StopRequested&) {
   return "stop_requested";
+}
+constexpr std::string_view type_name(const BackedOff&) {
+  return "backed_off";
+}
+constexpr std::string_view type_name(const TimeLeft&) {
+  return "time_left";
+}
+constexpr std::string_view type_name(const GivenUp&) {
+  return "given_up";
 }
 
 // ---- commands ----
@@ -176,6 +202,11 @@ void fields(V& v, Finish& x) {
   v("outcome", x.outcome);
   v("reason", x.reason);
 }
+template <class V>
+void fields(V& v, BackOff& x) {
+  v("trial", x.trial);
+  v("seconds", x.seconds);
+}
 
 constexpr std::string_view type_name(const Propose&) {
   return "propose";
@@ -191,6 +222,9 @@ constexpr std::string_view type_name(const Drop&) {
 }
 constexpr std::string_view type_name(const Finish&) {
   return "finish";
+}
+constexpr std::string_view type_name(const BackOff&) {
+  return "back_off";
 }
 
 // ---- effects ----

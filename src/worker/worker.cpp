@@ -120,7 +120,7 @@ void Worker::fetch_state(double now_s) {
   if (active.places.empty()) {
     fail_segment(fmt::format("no copy of the state of trial {} at step {} could be had",
                              source.checkpoint.trial, source.checkpoint.step),
-                 now_s);
+                 now_s, true);
     return;
   }
   const std::size_t place = active.places.front();
@@ -194,6 +194,8 @@ void Worker::give_to_host(double now_s, bool fresh) {
   order.save_at_end = true;
   order.device = place_.visible_device;
   order.metric = welcome_->metric;
+  active.began_at = order.from_step;
+  if (!fresh && host_step_ >= run.report_after) active.step_began_s = now_s;
   active.times.startup_s = now_s - active.since_s;
   active.since_s = now_s;
   active.training = true;
@@ -253,14 +255,17 @@ void Worker::on_host(const HostReady&, double now_s) {
   if (active_ && !active_->training && !active_->pull && !active_->reading) give_to_host(now_s, true);
 }
 
-void Worker::on_host(const HostReport& message, double) {
+void Worker::on_host(const HostReport& message, double now_s) {
   if (!active_ || message.segment != active_->order.run.segment || message.step <= active_->reported) return;
   active_->reported = message.step;
-  tell(Reported{message.segment, active_->order.run.trial, welcome_->worker, message.step, message.metrics});
+  tell(Reported{message.segment, active_->order.run.trial, welcome_->worker, message.step, message.metrics,
+                active_->step_began_s ? now_s - *active_->step_began_s : 0});
+  active_->step_began_s = now_s;
 }
 
-void Worker::on_host(HostSaved& message, double) {
+void Worker::on_host(HostSaved& message, double now_s) {
   if (!active_ || message.segment != active_->order.run.segment) return;
+  if (active_->step_began_s) active_->step_began_s = now_s;
   const CheckpointId id{active_->order.run.trial, message.step, message.segment};
   const auto size_bytes = static_cast<std::int64_t>(message.state.size());
   try {
@@ -280,6 +285,7 @@ void Worker::on_host(const HostEnded& message, double now_s) {
   active_->times.load_s = message.load_s;
   active_->times.train_s = message.train_s;
   active_->times.save_s = message.save_s;
+  active_->times.steps = message.step - active_->began_at;
   host_trial_ = active_->order.run.trial;
   host_step_ = message.step;
   end_segment(message.step, message.done, now_s);
@@ -310,10 +316,11 @@ void Worker::end_segment(Step step, bool done, double now_s) {
   idle_since_s_ = now_s;
 }
 
-void Worker::fail_segment(const std::string& error, double now_s) {
+void Worker::fail_segment(const std::string& error, double now_s, bool no_state) {
   const Run& run = active_->order.run;
   if (active_->training) active_->times.failed_s = now_s - active_->since_s;
-  tell(SegmentFailed{run.segment, run.trial, welcome_->worker, active_->reported, error, active_->times});
+  tell(SegmentFailed{run.segment, run.trial, welcome_->worker, active_->reported, error, active_->times,
+                     no_state});
   active_.reset();
   idle_since_s_ = now_s;
 }

@@ -40,8 +40,10 @@ struct ActiveSegment {
   SegmentTimes times;
   double since_s = 0;     ///< begin of the phase under way
   bool training = false;  ///< the host has the order
+  Step began_at = 0;
   Step reported = 0;
-  std::deque<std::size_t> places;  ///< indices into order.run.from->places that are still worth a try
+  std::optional<double> step_began_s;  ///< of the step under way; absent: set-up may be part of the time
+  std::deque<std::size_t> places;      ///< indices into order.run.from->places that are still worth a try
   std::optional<CheckpointPull> pull;
   bool reading = false;
   Blob state;
@@ -89,7 +91,7 @@ class Worker {
   void state_arrived(Blob state, double now_s);
   void place_failed(double now_s);
   void give_to_host(double now_s, bool fresh);
-  void fail_segment(const std::string& error, double now_s);
+  void fail_segment(const std::string& error, double now_s, bool no_state = false);
   void end_segment(Step step, bool done, double now_s);
   void tell(Event event);
   void poll_store(double now_s);

@@ -362,14 +362,28 @@ TEST_F(CoordinatorTest, ACopyThatIsSaidTwiceStays) {
 TEST_F(CoordinatorTest, AnOlderStateIsRemovedFromDiskOnceTheNewerOneIsSafe) {
   begin();
   start_one();
-  for (const Step step : {1, 2}) {
+  for (const Step step : {1, 2, 3}) {
     tell(1, Saved{state(0, step, 1), 0, 8});
     touch(state(0, step, 1));
     tell(1, Saved{state(0, step, 1), kDisk, 8});
   }
   EXPECT_FALSE(exists(state(0, 1, 1)));
-  EXPECT_TRUE(exists(state(0, 2, 1)));
+  EXPECT_TRUE(exists(state(0, 2, 1)) && exists(state(0, 3, 1))) << "two are kept";
   EXPECT_THAT(sent(1), ElementsAre("drop t0 s1"));
+}
+
+TEST_F(CoordinatorTest, AFailedTrialIsTriedAgainAfterItsDelay) {
+  begin();
+  start_one();
+  tell(1, SegmentFailed{segment(1), 0, 0, 0, "boom", {}});
+  now_s_ += 0.9;
+  coordinator_->tick(now_s_);
+  expect_silence();
+  now_s_ += 0.2;
+  coordinator_->tick(now_s_);
+  EXPECT_THAT(sent(1), ElementsAre("run #2 t0"));
+  coordinator_->tick(now_s_ + 100);
+  expect_silence();
 }
 
 TEST_F(CoordinatorTest, ALostRanksTrialGoesOnElsewhere) {

@@ -90,6 +90,10 @@ class StudyTest : public ::testing::Test {
     return step(SegmentEnded{run.segment, run.trial, run.worker, at, done, {}});
   }
 
+  Effects fail(const RunCommand& run, const std::string& error = "boom", bool no_state = false) {
+    return step(SegmentFailed{run.segment, run.trial, run.worker, 0, error, {}, no_state});
+  }
+
   ScriptedScheduler* scheduler = nullptr;
   std::unique_ptr<Study> study;
 };
@@ -153,6 +157,9 @@ TEST_F(StudyTest, AStateInTheMemoryOfALostWorkerIsGone) {
 }
 
 TEST_F(StudyTest, AnOlderStateGoesOnlyWhenTheNewerOneHasASecondPlace) {
+  StudySettings settings;
+  settings.keep = 1;
+  make(settings);
   begin(0);
   const RunCommand run = start(9);
   report(run, 1, 0.5);
@@ -169,15 +176,74 @@ TEST_F(StudyTest, AnOlderStateGoesOnlyWhenTheNewerOneHasASecondPlace) {
   EXPECT_THAT(drops[0].places, ::testing::ElementsAre(kDisk, run.worker));
 }
 
-TEST_F(StudyTest, FailuresAreRetriedThenTheTrialFails) {
+TEST_F(StudyTest, TheStateBeforeADamagedOneIsGoneOnWith) {
+  begin(0);
+  RunCommand run = start(9);
+  for (Step at = 1; at <= 3; ++at) {
+    report(run, at, 1.0 - 0.1 * static_cast<double>(at));
+    const auto drops = all<Drop>(save(run, at, kDisk));
+    ASSERT_THAT(drops, SizeIs(at == 3 ? 1 : 0)) << "two safe ones are kept";
+    if (at == 3) {
+      EXPECT_EQ(drops[0].checkpoint.step, 1);
+    }
+  }
+  EXPECT_EQ(study->checkpoints().disk_bytes(), 20);
+  EXPECT_EQ(study->checkpoints().peak_disk_bytes(), 30);
+  step(WorkerLost{run.worker, "gone"});
+  run = only<RunCommand>(step(WorkerUp{1, 0, "node", "", ""}));
+  EXPECT_EQ(run.from->checkpoint.step, 3);
+  step(CheckpointLost{run.from->checkpoint, kDisk});
+  const RunCommand again = only<RunCommand>(fail(run, "damaged", true));
+  EXPECT_EQ(again.from->checkpoint.step, 2);
+  EXPECT_EQ(again.report_after, 3) << "step 3 is trained again silently";
+  EXPECT_EQ(study->board().trial(0).failures, 0);
+}
+
+TEST_F(StudyTest, HowManyStatesAreKeptMayChangeWithAStart) {
+  begin(0);
+  step(Begun{2, std::nullopt, std::nullopt, false, std::nullopt, 3});
+  const RunCommand run = start(9);
+  for (Step at = 1; at <= 3; ++at) {
+    report(run, at, 1.0 - 0.1 * static_cast<double>(at));
+    EXPECT_THAT(all<Drop>(save(run, at, kDisk)), IsEmpty());
+  }
+  report(run, 4, 0.1);
+  EXPECT_THAT(all<Drop>(save(run, 4, kDisk)), SizeIs(1));
+}
+
+TEST_F(StudyTest, ACloneKeepsItsOriginUntilItHasStatesEnoughOfItsOwn) {
+  begin(0);
+  const RunCommand donor = start(2);
+  report(donor, 2, 0.5);
+  save(donor, 2, kDisk);
+  scheduler->work.push_back(Clone{3, {0, 2}, 0, 9, DecisionKind::kExploit, "why"});
+  scheduler->stop_reached = true;
+  const auto propose = all<Propose>(end(donor, 2)).at(0);
+  const RunCommand run = only<RunCommand>(step(Proposed{propose.request, {Value(0.25)}, ""}));
+  report(run, 3, 0.1);
+  EXPECT_THAT(all<Drop>(save(run, 3, kDisk)), IsEmpty()) << "if it is damaged, the origin is the one before";
+  report(run, 4, 0.05);
+  const auto drops = all<Drop>(save(run, 4, kDisk));
+  ASSERT_THAT(drops, SizeIs(1));
+  EXPECT_EQ(drops[0].checkpoint.trial, 0);
+}
+
+TEST_F(StudyTest, FailuresAreRetriedLaterAndLaterThenTheTrialFails) {
+  StudySettings settings;
+  settings.retries = 8;
+  make(settings);
   begin(0);
   RunCommand run = start(4);
   report(run, 1, 0.5);
-  for (int failure = 1; failure <= 2; ++failure) {
-    run = only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 1, "boom", {}}));
+  for (const double seconds : {1, 2, 4, 8, 16, 32, 60, 60}) {
+    const auto wait = only<BackOff>(fail(run));
+    EXPECT_EQ(wait.trial, 0);
+    EXPECT_EQ(wait.seconds, seconds);
+    run = only<RunCommand>(step(BackedOff{0}));
     EXPECT_EQ(run.trial, 0);
+    EXPECT_FALSE(step(BackedOff{0}).accepted);
   }
-  const auto effects = step(SegmentFailed{run.segment, 0, run.worker, 1, "boom", {}});
+  const auto effects = fail(run);
   EXPECT_EQ(only<Finish>(effects).outcome, Outcome::kFailed) << "every trial failed";
   EXPECT_THAT(scheduler->failed, ::testing::ElementsAre(0));
 }
@@ -186,11 +252,48 @@ TEST_F(StudyTest, OneTrialThatAlwaysFailsDoesNotEndTheStudy) {
   begin(0);
   RunCommand run = start(4);
   scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
-  for (int i = 0; i < 2; ++i) {
-    run = only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 0, "boom", {}}));
-  }
-  const auto propose = only<Propose>(step(SegmentFailed{run.segment, 0, run.worker, 0, "boom", {}}));
-  EXPECT_EQ(propose.trial, 1) << "the next one begins";
+  const auto effects = fail(run);
+  EXPECT_THAT(all<BackOff>(effects), SizeIs(1));
+  const auto propose = all<Propose>(effects);
+  ASSERT_THAT(propose, SizeIs(1));
+  EXPECT_EQ(propose[0].trial, 1) << "the worker has other work meanwhile";
+  const RunCommand other = only<RunCommand>(step(Proposed{propose[0].request, {Value(0.5)}, ""}));
+  EXPECT_THAT(step(BackedOff{0}).commands, IsEmpty()) << "it waits for a worker now";
+  report(other, 4, 0.5);
+  run = only<RunCommand>(end(other, 4));
+  EXPECT_EQ(run.trial, 0);
+  fail(run);
+  run = only<RunCommand>(step(BackedOff{0}));
+  EXPECT_EQ(only<Finish>(fail(run)).outcome, Outcome::kFinished);
+  EXPECT_EQ(study->board().trial(0).state, TrialState::kFailed);
+  EXPECT_EQ(study->board().trial(1).state, TrialState::kPaused);
+}
+
+TEST_F(StudyTest, TheStudyWaitsForATrialThatBacksOffButAStopDoesNot) {
+  begin(0);
+  RunCommand run = start(4);
+  EXPECT_THAT(all<Finish>(fail(run)), IsEmpty());
+  EXPECT_EQ(study->board().trial(0).state, TrialState::kReady);
+  EXPECT_EQ(only<Finish>(step(StopRequested{StopCause::kSignal, ""})).outcome, Outcome::kStopped);
+  EXPECT_FALSE(step(BackedOff{0}).accepted);
+  EXPECT_THAT(step(Begun{2, std::nullopt, std::nullopt}).commands, IsEmpty());
+  EXPECT_EQ(only<RunCommand>(step(WorkerUp{1, 0, "node", "", ""})).trial, 0) << "a start forgets the delay";
+}
+
+TEST_F(StudyTest, AStopGivesUpOnSegmentsThatDoNotEnd) {
+  begin(0);
+  const RunCommand run = start(9);
+  report(run, 1, 0.5);
+  save(run, 1, run.worker);
+  EXPECT_FALSE(step(GivenUp{"too early"}).accepted) << "nothing was stopped";
+  step(StopRequested{StopCause::kTimeLimit, ""});
+  EXPECT_EQ(only<Finish>(step(GivenUp{"no answer"})).outcome, Outcome::kStopped);
+  EXPECT_FALSE(report(run, 2, 0.4).accepted);
+  EXPECT_TRUE(save(run, 1, kDisk).accepted) << "what it saved before still reaches the disk";
+  step(Begun{2, std::nullopt, std::nullopt});
+  const RunCommand again = only<RunCommand>(step(WorkerUp{1, 0, "node", "", ""}));
+  EXPECT_EQ(again.from->checkpoint.step, 1);
+  EXPECT_EQ(study->board().trial(0).failures, 0);
 }
 
 TEST_F(StudyTest, TheStudyStopsEarlyWhenAllTrialsFailBeforeAnyValue) {
@@ -201,13 +304,11 @@ TEST_F(StudyTest, TheStudyStopsEarlyWhenAllTrialsFailBeforeAnyValue) {
   RunCommand run = start(4);
   for (TrialId trial = 0; trial < 2; ++trial) {
     scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
-    const auto propose =
-        only<Propose>(step(SegmentFailed{run.segment, trial, run.worker, 0, "no module named x", {}}));
+    const auto propose = only<Propose>(fail(run, "no module named x"));
     run = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
   }
   scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
-  const auto finish =
-      only<Finish>(step(SegmentFailed{run.segment, 2, run.worker, 0, "no module named x", {}}));
+  const auto finish = only<Finish>(fail(run, "no module named x"));
   EXPECT_EQ(finish.outcome, Outcome::kFailed);
   EXPECT_THAT(finish.reason, ::testing::HasSubstr("no module named x"));
 }
@@ -221,7 +322,7 @@ TEST_F(StudyTest, ATrialInItsFirstStepKeepsTheStudyAliveWhileOthersFail) {
   RunCommand run = start(4);
   for (TrialId trial = 1; trial < 5; ++trial) {
     scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
-    const auto propose = only<Propose>(step(SegmentFailed{run.segment, trial, run.worker, 0, "boom", {}}));
+    const auto propose = only<Propose>(fail(run));
     run = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
   }
   EXPECT_FALSE(study->halting());
@@ -231,7 +332,7 @@ TEST_F(StudyTest, ASegmentThatEndsTooSoonIsAFailure) {
   begin(0);
   const RunCommand run = start(4);
   const auto effects = end(run, 0);
-  EXPECT_EQ(only<RunCommand>(effects).trial, 0);
+  EXPECT_EQ(only<BackOff>(effects).trial, 0);
   ASSERT_THAT(effects.decisions, SizeIs(1));
   EXPECT_EQ(effects.decisions[0].kind, DecisionKind::kRetry);
 }
@@ -243,9 +344,13 @@ TEST_F(StudyTest, ASegmentThatCouldNotGetItsStateCostsNoRetry) {
   save(run, 2, run.worker);
   scheduler->work.push_back(Continue{0, 4, DecisionKind::kContinue, ""});
   run = only<RunCommand>(end(run, 2));
+  // Another copy came while the worker found that there is none.
+  step(Saved{run.from->checkpoint, kDisk, 10});
   step(CheckpointLost{run.from->checkpoint, run.worker});
-  const RunCommand again =
-      only<RunCommand>(step(SegmentFailed{run.segment, 0, run.worker, 2, "no copy", {}}));
+  RunCommand again = only<RunCommand>(fail(run, "no copy", true));
+  EXPECT_THAT(again.from->places, ::testing::ElementsAre(kDisk));
+  step(CheckpointLost{run.from->checkpoint, kDisk});
+  again = only<RunCommand>(fail(again, "no copy", true));
   EXPECT_FALSE(again.from);
   EXPECT_EQ(study->board().trial(0).failures, 0);
 }

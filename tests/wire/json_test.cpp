@@ -12,10 +12,12 @@ TEST(Json, AnEventReadsLikeASentence) {
             R"({"type":"worker_lost","worker":3,"reason":"no beat"})");
   EXPECT_EQ(
       to_json_line(Event(Reported{1, 2, 3, 4, {{"loss", 0.5}, {"accuracy", samples::kNan}}})),
-      R"({"type":"reported","segment":1,"trial":2,"worker":3,"step":4,"metrics":{"loss":0.5,"accuracy":"nan"}})");
+      R"({"type":"reported","segment":1,"trial":2,"worker":3,"step":4,"metrics":{"loss":0.5,"accuracy":"nan"},)"
+      R"("step_s":0.0})");
   EXPECT_EQ(
       to_json_line(Event(Begun{2, std::nullopt, -samples::kInfinity})),
-      R"({"type":"begun","incarnation":2,"max_trials":null,"target":"-inf","endless":false,"retries":null})");
+      R"({"type":"begun","incarnation":2,"max_trials":null,"target":"-inf","endless":false,"retries":null,)"
+      R"("keep":null,"time_left_s":null})");
 }
 
 TEST(Json, CommandsAndDecisionsUseTheirWords) {

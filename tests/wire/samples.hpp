@@ -19,7 +19,7 @@ inline const double kNan = std::nan("");
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 inline SegmentTimes times() {
-  return {0.25, -0.0, kInfinity, -kInfinity, kNan, 1e-310, 1e308, kMax64};
+  return {0.25, -0.0, kInfinity, -kInfinity, kNan, 1e-310, 1e308, kMax64, kMin64};
 }
 
 inline Values values() {
@@ -42,21 +42,25 @@ inline std::vector<Event> events() {
   return {
       Begun{},
       Begun{kMax32, kMax64, -kInfinity},
-      Begun{kMin32, std::nullopt, kNan, true, kMax32},
+      Begun{kMin32, std::nullopt, kNan, true, kMax32, kMin32, -kInfinity},
       WorkerUp{kMax32, kMin32, "node-1", "", ""},
       WorkerUp{0, 0, "", "GPU-5f", "H200"},
       WorkerLost{kMin32, "no beat for 30 s"},
       Proposed{kMax64, values(), "expected improvement 0.1"},
       Proposed{},
-      Reported{make_segment(1, 2), 3, 4, 5, {{"loss", kNan}, {"", -kInfinity}, {"val_accuracy", 0.5}}},
+      Reported{
+          make_segment(1, 2), 3, 4, 5, {{"loss", kNan}, {"", -kInfinity}, {"val_accuracy", 0.5}}, kInfinity},
       Reported{kMin64, kNoTrial, -1, kMin64, {}},
       Saved{id, kDisk, kMax64},
       CheckpointLost{id, kMax32},
       SegmentEnded{kMax64, 1, 2, kOpenEnd, true, times()},
       SegmentEnded{},
-      SegmentFailed{kMax64, 1, 2, 3, std::string(100000, 'e'), times()},
+      SegmentFailed{kMax64, 1, 2, 3, std::string(100000, 'e'), times(), true},
       StopRequested{StopCause::kWallTime, "2h"},
       StopRequested{StopCause::kSignal, ""},
+      BackedOff{kMax64},
+      TimeLeft{-kInfinity},
+      GivenUp{"a host does not answer"},
   };
 }
 
@@ -73,6 +77,7 @@ inline Effects effects() {
       Stop{1, 2},
       Drop{id, {}},
       Finish{Outcome::kFailed, "all trials failed"},
+      BackOff{kMin64, kNan},
   };
   for (int kind = 0; kind <= static_cast<int>(DecisionKind::kHalt); ++kind) {
     all.decisions.push_back({static_cast<DecisionKind>(kind), kMax64, kNoTrial, kMin64, "reason"});
