@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <string_view>
 
 #include "spec/parse.hpp"
 #include "spec/reader.hpp"
@@ -140,17 +142,31 @@ CheckpointSpec parse_checkpoints(const Node* node) {
   return checkpoints;
 }
 
-/// Checked, so that a slip shows before whoever writes batch scripts reads it.
-void check_slurm(const Node* node) {
-  if (node == nullptr) return;
-  const Reader reader(*node, "slurm", {"prologue", "extra"}, "{prologue: [module load cuda]}");
-  for (const Entry& entry : node->entries) {
-    const std::string what = reader.path(entry.key);
-    if (entry.value.kind != NodeKind::kList) {
-      fail(entry.value.place, what, "expected a list of texts, found " + describe(entry.value));
-    }
-    for (const Node& line : entry.value.items) text_of(line, what);
+std::vector<std::string> lines_of(const Node& node, const std::string& what) {
+  if (node.kind != NodeKind::kList) {
+    fail(node.place, what, "expected a list of texts, found " + describe(node));
   }
+  std::vector<std::string> lines;
+  for (const Node& item : node.items) lines.push_back(text_of(item, what));
+  return lines;
+}
+
+SlurmSpec parse_slurm(const Node* node) {
+  SlurmSpec slurm;
+  if (node == nullptr) return slurm;
+  const Reader reader(*node, "slurm", {"prologue", "extra"}, "{prologue: [module load cuda]}");
+  if (const Node* prologue = reader.find("prologue")) slurm.prologue = lines_of(*prologue, "slurm.prologue");
+  if (const Node* extra = reader.find("extra")) {
+    slurm.extra = lines_of(*extra, "slurm.extra");
+    for (std::size_t i = 0; i < slurm.extra.size(); ++i) {
+      std::string_view line = slurm.extra[i];
+      if (line.starts_with("#SBATCH ")) line.remove_prefix(8);
+      line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+      if (line.starts_with('-') && line.find('\n') == std::string_view::npos) continue;
+      fail(extra->items[i].place, "slurm.extra", "expected an option of sbatch, such as --constraint=gpu");
+    }
+  }
+  return slurm;
 }
 
 void refuse_unsupported(const Node& root) {
@@ -201,7 +217,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   study.resources = parse_resources(top.find("resources"), catalogs);
   study.timeouts = parse_timeouts(top.find("timeouts"));
   study.checkpoints = parse_checkpoints(top.find("checkpoints"));
-  if (catalogs.check_files) check_slurm(top.find("slurm"));
+  if (catalogs.check_files) study.slurm = parse_slurm(top.find("slurm"));
   if (const Node* retries = top.find("retries")) {
     study.retries = static_cast<int>(integer_of(*retries, "retries", 0, 1'000'000));
   }

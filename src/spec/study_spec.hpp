@@ -66,6 +66,12 @@ struct DeterministicSpec {
   std::optional<std::int64_t> lag;
 };
 
+/// What a site needs of job scripts. Says nothing about what is trained.
+struct SlurmSpec {
+  std::vector<std::string> prologue;  ///< lines of shell before the launch: modules, virtual environments
+  std::vector<std::string> extra;     ///< options of sbatch; each begins with `-`, or with `#SBATCH -`
+};
+
 struct StudySpec {
   std::string name;
   std::vector<ObjectiveSpec> objectives;
@@ -77,6 +83,7 @@ struct StudySpec {
   ResourceSpec resources;
   TimeoutSpec timeouts;
   CheckpointSpec checkpoints;
+  SlurmSpec slurm;
   DeterministicSpec deterministic;
   bool dedicated_coordinator = false;
   int retries = 2;
@@ -84,7 +91,7 @@ struct StudySpec {
   std::filesystem::path directory;  ///< of the study file: relative paths start here
   std::string text;                 ///< the file's text, as it was read
   /// Every setting that makes the study what it is: two studies are the same iff these agree. Name, the rest
-  /// of the budget, resources, timeouts, retries and checkpoints are not in it.
+  /// of the budget, resources, timeouts, retries, checkpoints and slurm are not in it.
   Identity identity;
 };
 

@@ -104,7 +104,8 @@ TEST(GoodStudy, EveryOtherKey) {
       "resources: {gpus_per_worker: 0.5, cpus_per_worker: auto, ranks_per_trial: 1}\n"
       "deterministic: true\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
       "timeouts: {startup: 5m, segment: 1h30m}\ncheckpoints: {every: 0}\n"
-      "slurm: {prologue: [module load cuda], extra: [--qos=high, -n 2]}\nseed: 18446744073709551615\n");
+      "slurm: {prologue: [module load cuda], extra: [--qos=high, '#SBATCH -n 2']}\nseed: "
+      "18446744073709551615\n");
   EXPECT_EQ(study.name, "étude");
   EXPECT_FALSE(study.objectives[0].minimize);
   EXPECT_EQ(study.space.parameters()[0].cardinality(), 9);
@@ -121,6 +122,8 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.resources.ranks_per_trial, 1);
   EXPECT_TRUE(study.deterministic.enabled);
   EXPECT_FALSE(study.deterministic.lag);
+  EXPECT_THAT(study.slurm.prologue, ElementsAre("module load cuda"));
+  EXPECT_THAT(study.slurm.extra, ElementsAre("--qos=high", "#SBATCH -n 2"));
   EXPECT_EQ(study.retries, 0);
   EXPECT_TRUE(study.dedicated_coordinator);
   EXPECT_EQ(study.timeouts.startup_s, 300);
