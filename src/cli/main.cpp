@@ -2,11 +2,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cluster/launcher.hpp"
 #include "coppice/version.hpp"
 #include "core/nearest.hpp"
 #include "spec/spec_error.hpp"
@@ -36,10 +38,25 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
     if (command->get_name() == word) return {};
     if (!command->get_group().empty()) names.push_back(command->get_name());
   }
-  for (const char* later : {"submit", "watch", "report", "simulate"}) {
+  for (const char* later : {"watch", "report", "simulate"}) {
     if (word == later) return word + " is not there yet; there are " + join(names);
   }
   return "there is no command '" + word + "'" + suggest(word, names);
+}
+
+int status_of(const std::function<int()>& command) {
+  try {
+    return command();
+  } catch (const SpecError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return kUsersMistake;
+  } catch (const UserError& error) {
+    std::fprintf(stderr, "coppice: %s\n", error.what());
+    return kUsersMistake;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "coppice: %s\n", error.what());
+    return 1;
+  }
 }
 
 int run_main(int argc, char** argv) {
@@ -66,6 +83,31 @@ int run_main(int argc, char** argv) {
   check_app->add_option("STUDY", check.study, "The study file");
   add_study_options(*check_app, check.seed, check.set);
   check_app->callback([&] { chosen = [&] { return check_command(check); }; });
+
+  SubmitOptions submit;
+  auto* submit_app = app.add_subcommand("submit", "Write a Slurm job script for a study, and submit it");
+  submit_app->add_option("STUDY", submit.study, "The study file")->required();
+  submit_app->add_option("--nodes", submit.nodes, "Nodes")->required()->check(CLI::PositiveNumber);
+  submit_app->add_option("--gpus-per-node", submit.gpus_per_node, "GPUs of each node [none]")
+      ->check(CLI::PositiveNumber);
+  submit_app
+      ->add_option("--tasks-per-node", submit.tasks_per_node, "Workers on each node [one a GPU, else 1]")
+      ->check(CLI::PositiveNumber);
+  submit_app->add_option("--cpus-per-task", submit.cpus_per_task, "CPUs of each worker [the site's default]")
+      ->check(CLI::PositiveNumber);
+  submit_app->add_option("--time", submit.time,
+                         "Time limit: 90m, 2h30m, 02:30:00, 1-12:00:00 [the partition's]");
+  submit_app->add_option("--partition", submit.partition, "Partition [the site's default]");
+  submit_app->add_option("--account", submit.account, "Account [yours]");
+  submit_app->add_option("--qos", submit.qos, "Quality of service [yours]");
+  submit_app
+      ->add_option("--launcher", submit.launcher,
+                   "mpirun, which survives the death of a rank, or srun [mpirun]")
+      ->check(CLI::IsMember({"mpirun", "srun"}));
+  submit_app->add_option("-o,--output", submit.output, "Directory of the results [results/<name>]");
+  submit_app->add_flag("--dry-run", submit.dry_run, "Print the script; write and submit nothing");
+  add_study_options(*submit_app, submit.seed, submit.set);
+  submit_app->callback([&] { chosen = [&] { return submit_command(submit); }; });
 
   BestOptions best;
   auto* best_app = app.add_subcommand("best", "The best trials of a study and their hyperparameters");
@@ -96,6 +138,11 @@ int run_main(int argc, char** argv) {
   replay_app->add_flag("--json", replay.json, "Print every record as a line of JSON");
   replay_app->callback([&] { chosen = [&] { return replay_command(replay); }; });
 
+  std::filesystem::path progressing;
+  auto* progress_app = app.add_subcommand("progress", "")->group("");
+  progress_app->add_option("DIR", progressing)->required();
+  progress_app->callback([&] { chosen = [&] { return progress_command(progressing); }; });
+
   HostOptions host;
   auto* host_app = app.add_subcommand("host", "")->group("");
   host_app->add_option("--builtin", host.builtin)->required();
@@ -114,18 +161,10 @@ int run_main(int argc, char** argv) {
     std::fprintf(stderr, "coppice: %s (see coppice --help)\n", error.what());
     return kUsersMistake;
   }
-  try {
-    return chosen();
-  } catch (const SpecError& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return kUsersMistake;
-  } catch (const UserError& error) {
-    std::fprintf(stderr, "coppice: %s\n", error.what());
-    return kUsersMistake;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "coppice: %s\n", error.what());
-    return 1;
-  }
+  const int status = status_of(chosen);
+  // What is told in the file, a launcher needn't know: it takes another status than 0 for a failure, and ends
+  // ranks that may still be busy.
+  return run.outcome && under_launcher() && std::filesystem::exists(*run.outcome) ? 0 : status;
 }
 
 }  // namespace
