@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 source jobs/setup.sh
 
 install_packages test
+if [ "$(id -u)" -eq 0 ]; then install_packages slurm; fi
 cmake --preset ci >/dev/null
 cmake --build --preset ci
 ctest --preset ci -j "$(nproc)" "$@"

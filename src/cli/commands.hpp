@@ -37,6 +37,27 @@ struct CheckOptions {
 };
 int check_command(const CheckOptions& options);
 
+struct SubmitOptions {
+  std::filesystem::path study;
+  int nodes = 1;
+  std::optional<int> gpus_per_node;
+  std::optional<int> tasks_per_node;  ///< absent: one for each worker that the GPUs suffice for
+  std::optional<int> cpus_per_task;
+  std::optional<std::string> time;
+  std::string partition;
+  std::string account;
+  std::string qos;
+  std::string launcher = "mpirun";
+  std::optional<std::filesystem::path> output;
+  bool dry_run = false;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> set;
+};
+int submit_command(const SubmitOptions& options);
+
+/// How many reports a study's journal holds, for job scripts.
+int progress_command(const std::filesystem::path& directory);
+
 struct BestOptions {
   std::filesystem::path results;  ///< DIR or study.h5
   bool json = false;
