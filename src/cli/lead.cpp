@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <stdexcept>
 #include <system_error>
 
 #include "cli/catalogs.hpp"
@@ -75,6 +76,7 @@ Lead::Lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion)
   try {
     conclusion_.own(directory_);
     read_journal(options.fresh);
+    if (!nothing_to_do_) ask_for_the_end();
   } catch (...) {
     conclusion_.tell(std::current_exception());  // while the directory is still ours
     throw;
@@ -245,6 +247,8 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   settings.wall_time_s = spec_.budget.wall_time_s;
   settings.time_before_s = history_.time_s;
   settings.rank_0_works = workers == transport.size();
+  settings.stop_s = spec_.timeouts.stop_s;
+  settings.ends_at_s = end_of_allocation(now_s);
   coordinator_ = std::make_unique<Coordinator>(
       settings, *assembly_.study, *assembly_.sampler, *assembly_.explorer, transport,
       [this](double time_s, const Event& event, const Effects& effects) { record(time_s, event, effects); });
@@ -253,9 +257,30 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   limits.population = spec_.scheduler.name == "pbt";
   progress_ = std::make_unique<Progress>(limits, quiet_);
   const BudgetSpec& budget = spec_.budget;
-  coordinator_->begin(Begun{start.incarnation, budget.trials, budget.target,
-                            !budget.trials && !budget.target && !budget.wall_time_s, spec_.retries},
-                      now_s);
+  coordinator_->begin(
+      Begun{start.incarnation, budget.trials, budget.target,
+            !budget.trials && !budget.target && !budget.wall_time_s, spec_.retries, spec_.checkpoints.keep},
+      now_s);
+}
+
+void Lead::ask_for_the_end() {
+  try {
+    allocation_end_unix_s_ = allocation_end_unix_s();
+  } catch (const std::invalid_argument& error) {
+    throw UserError(error.what());
+  }
+}
+
+/// In the clock of `now_s`. An end that has passed is one of another allocation: its variable was inherited.
+std::optional<double> Lead::end_of_allocation(double now_s) const {
+  if (!allocation_end_unix_s_) return std::nullopt;
+  const double unix_now_s =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const double left_s = static_cast<double>(*allocation_end_unix_s_) - unix_now_s;
+  if (left_s > 0) return now_s + left_s;
+  fmt::print(stderr, "coppice: the allocation should have ended {:.0f} s ago: its end is taken for unknown\n",
+             -left_s);
+  return std::nullopt;
 }
 
 /// DIR/study.yaml: the study as this incarnation runs it.

@@ -63,6 +63,8 @@ class Lead {
   void open_directory(bool fresh);
   void read_journal(bool fresh);
   void write_study_file() const;
+  void ask_for_the_end();
+  std::optional<double> end_of_allocation(double now_s) const;
   void sweep_checkpoints() const;
   Welcome welcome() const;
   void record(double time_s, const Event& event, const Effects& effects);
@@ -83,6 +85,7 @@ class Lead {
   History history_;
   bool journal_exists_ = false;
   bool nothing_to_do_ = false;
+  std::optional<std::int64_t> allocation_end_unix_s_;
   std::unique_ptr<JournalWriter> journal_;
   std::uint64_t next_seq_ = 0;
   std::uint64_t written_seq_ =

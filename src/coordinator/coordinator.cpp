@@ -35,9 +35,13 @@ void Coordinator::send(int rank, MessageType type, const T& body) {
   transport_.send(rank, static_cast<std::uint32_t>(type), to_bytes(body));
 }
 
-void Coordinator::begin(const Begun& begun, double now_s) {
+void Coordinator::begin(Begun begun, double now_s) {
   began_s_ = now_s;
   settings_.welcome.incarnation = begun.incarnation;
+  if (settings_.ends_at_s) {
+    end_.emplace(*settings_.ends_at_s);
+    begun.time_left_s = end_->left_s(now_s);
+  }
   apply(begun, now_s);
 }
 
@@ -125,10 +129,35 @@ void Coordinator::tick(double now_s) {
     back_offs_.erase(back_offs_.begin());
     apply(BackedOff{trial}, now_s);
   }
-  if (finished_s_ && (awaited_.empty() || now_s - *finished_s_ > settings_.farewell_s)) over_ = true;
+  tick_time_limit(now_s);
+  if (finished_s_) {
+    const bool last = end_ && end_->left_s(now_s) < EndOfAllocation::kLast_s;
+    if (awaited_.empty() || last || now_s - *finished_s_ > settings_.farewell_s) over_ = true;
+  }
+}
+
+void Coordinator::tick_time_limit(double now_s) {
+  if (end_) {
+    if (const auto stop = end_->stop(study_, now_s)) apply(*stop, now_s);
+  }
+  if (!study_.halting() || study_.finish()) return;
+  if (!halted_s_) halted_s_ = now_s;
+  if (now_s >= give_up_at_s()) {
+    apply(GivenUp{"segments that did not end in time are given up"}, now_s);
+  }
+}
+
+double Coordinator::give_up_at_s() const {
+  const double limit_s = *halted_s_ + settings_.stop_s.value_or(kStop_s);
+  if (!settings_.ends_at_s) return limit_s;
+  const double end_s = *settings_.ends_at_s - EndOfAllocation::kGiveUp_s;
+  return settings_.stop_s ? std::min(limit_s, end_s) : end_s;
 }
 
 void Coordinator::apply(Event event, double now_s) {
+  if (end_) {
+    if (const auto left = end_->before(event, study_, now_s)) events_.push_back(*left);
+  }
   events_.push_back(std::move(event));
   if (applying_) return;
   applying_ = true;

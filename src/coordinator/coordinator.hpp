@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 
+#include "core/end_of_allocation.hpp"
 #include "core/sampler.hpp"
 #include "core/study.hpp"
 #include "transport/transport.hpp"
@@ -29,18 +30,25 @@ struct CoordinatorSettings {
   std::optional<double> wall_time_s;  ///< limit on the running time
   double time_before_s = 0;           ///< running time of the incarnations before this one
   bool rank_0_works = true;           ///< false: rank 0 has no worker of its own
+  std::optional<double> ends_at_s;    ///< when the allocation ends, in the clock of now_s
+  std::optional<double> stop_s;       ///< how long a stop waits for segments; absent: see kStop_s
   double farewell_s = 120;            ///< how long workers may take to finish writing at the end
 };
 
 class Coordinator {
  public:
+  /// A stop waits so long for segments to end, unless the end of the allocation is known: then until it is
+  /// near. Those that still run are given up.
+  static constexpr double kStop_s = 120;
+
   /// `time_s` is running time, without the gaps between incarnations.
   using Record = std::function<void(double time_s, const Event& event, const Effects& effects)>;
 
   Coordinator(CoordinatorSettings settings, Study& study, Sampler& sampler, Sampler& explorer,
               Transport& transport, Record record);
 
-  void begin(const Begun& begun, double now_s);
+  /// Fills in the time that is left.
+  void begin(Begun begun, double now_s);
   void on_message(const Message& message, double now_s);
   void tick(double now_s);
   void request_stop(StopCause cause, const std::string& reason, double now_s);
@@ -53,6 +61,8 @@ class Coordinator {
   int exit_status() const;
 
  private:
+  void tick_time_limit(double now_s);
+  double give_up_at_s() const;
   void apply(Event event, double now_s);
   void apply_one(const Event& event, double now_s);
   void welcome(WorkerId worker);
@@ -85,6 +95,8 @@ class Coordinator {
   std::string last_loss_;                     ///< which rank, and why
   std::multimap<double, TrialId> back_offs_;  ///< by the time at which they are over
   double now_s_ = 0;                          ///< of the event under way
+  std::optional<EndOfAllocation> end_;        ///< where it is known
+  std::optional<double> halted_s_;
   std::optional<double> finished_s_;
   bool over_ = false;
 };

@@ -16,18 +16,47 @@ std::uint64_t trial_seed(std::uint64_t seed, TrialId trial) {
 }  // namespace
 
 void Study::dispatch() {
-  while (!halting_ && !finish_ && !idle_.empty()) {
-    if (!ready_.empty()) {
-      const TrialId trial = ready_.front();
-      ready_.pop_front();
-      run(trial);
-      continue;
-    }
-    if (requests_.size() >= idle_.size()) return;  // the answers under way will keep the idle ones busy
-    const auto work = scheduler_->next(*this, *idle_.begin());
+  resting_ = false;
+  if (halting_ || finish_) return;
+  run_ready();
+  while (!halting_ && !idle_.empty()) {
+    const auto worker = next_for_new_work();
+    if (!worker) return;
+    const auto work = scheduler_->next(*this, *worker);
     if (!work) return;
     take(*work);
   }
+}
+
+void Study::run_ready() {
+  std::deque<TrialId> waiting = std::exchange(ready_, {});
+  while (!waiting.empty() && !idle_.empty()) {
+    const TrialId trial = waiting.front();
+    waiting.pop_front();
+    if (!run(trial)) ready_.push_back(trial);
+  }
+  ready_.insert(ready_.end(), waiting.begin(), waiting.end());
+}
+
+/// The worker that the scheduler is asked for: the lowest idle one with time for a segment, while there are
+/// more of those than answers under way. Where nothing else goes on any more, the scheduler is asked all the
+/// same, as it may have no more work: then the study is finished, not stopped.
+std::optional<WorkerId> Study::next_for_new_work() {
+  const auto has_time = [this](WorkerId worker) {
+    return fits(kNoTrial, worker) || never_fits(kNoTrial, worker);
+  };
+  const bool all = !time_is_short();
+  const auto first = all ? idle_.begin() : std::find_if(idle_.begin(), idle_.end(), has_time);
+  if (first == idle_.end()) {
+    const bool quiet = running_.empty() && ready_.empty() && requests_.empty() && backing_off_.empty();
+    if (quiet) return *idle_.begin();
+    resting_ = true;
+    return std::nullopt;
+  }
+  const auto free = all ? std::ssize(idle_) : std::count_if(first, idle_.end(), has_time);
+  if (std::ssize(requests_) >= free) return std::nullopt;  // the answers under way will keep them busy
+  // Those that are ready wait for a worker with more time.
+  return *first;
 }
 
 void Study::take(const Work& work) {
@@ -42,7 +71,7 @@ void Study::take(const Work& work) {
           "only a paused trial goes on, and onwards");
     trial.until = std::min(more->until, settings_.steps_per_trial);
     decide(more->kind, trial.id, trial.stands_at, more->reason);
-    run(trial.id);
+    if (!run(trial.id)) requeue(trial.id);
   } else {
     const auto& clone = std::get<Clone>(work);
     check(checkpoints_.find(clone.origin.trial, clone.origin.step) != nullptr, "a clone's origin exists");
@@ -61,23 +90,31 @@ void Study::propose(TrialId trial, std::optional<TrialId> base) {
   command(Propose{request, trial, base});
 }
 
-void Study::run(TrialId id) {
-  Trial& trial = board_.edit(id);
-  const auto source = source_of(trial);
-  if (trial.origin && !source) {
+/// False where no idle worker has the time for it: it waits.
+bool Study::run(TrialId id) {
+  const auto source = source_of(board_.trial(id));
+  if (board_.trial(id).origin && !source) {
     fail(id, DecisionKind::kVoid, "no copy of its origin is left");
-    return;
+    return true;
   }
-  const WorkerId worker = choose_worker(trial, source);
+  const auto worker = choose_worker(board_.trial(id), source);
+  if (!worker) {
+    resting_ = true;
+    return false;
+  }
   const SegmentId segment = make_segment(incarnation_, next_segment_++);
   tried_.insert(id);
+  Trial& trial = board_.edit(id);
   trial.state = TrialState::kRunning;
-  trial.worker = worker;
+  trial.worker = *worker;
   trial.segment = segment;
-  idle_.erase(worker);
-  running_.emplace(segment, Running{id, worker});
-  command(Run{worker, segment, id, trial.params, trial_seed(settings_.seed, id), source, trial.until,
+  workers_.at(*worker).worked = true;
+  workers_.at(*worker).last_trial = kNoTrial;
+  idle_.erase(*worker);
+  running_.emplace(segment, Running{id, *worker});
+  command(Run{*worker, segment, id, trial.params, trial_seed(settings_.seed, id), source, trial.until,
               trial.steps});
+  return true;
 }
 
 std::optional<Source> Study::source_of(const Trial& trial) const {
@@ -87,16 +124,26 @@ std::optional<Source> Study::source_of(const Trial& trial) const {
   return Source{entry->id, entry->places};
 }
 
-/// The worker that trained it last and may still have it in place; else one that holds the state; else the
-/// lowest.
-WorkerId Study::choose_worker(const Trial& trial, const std::optional<Source>& source) const {
-  if (idle_.contains(trial.worker)) return trial.worker;
+/// Of the idle workers with time for it: the one that trained it last and may still have it in place; else
+/// one that holds the state; else the lowest. Nothing where none has.
+std::optional<WorkerId> Study::choose_worker(const Trial& trial, const std::optional<Source>& source) {
+  const auto may = [&](WorkerId worker) { return idle_.contains(worker) && fits(trial.id, worker); };
+  if (may(trial.worker)) return trial.worker;
   if (source) {
     for (const WorkerId place : source->places) {
-      if (idle_.contains(place)) return place;
+      if (may(place)) return place;
     }
   }
-  return *idle_.begin();
+  for (const WorkerId worker : idle_) {
+    if (may(worker)) return worker;
+  }
+  for (const WorkerId worker : idle_) {
+    if (!never_fits(trial.id, worker)) continue;
+    decide(DecisionKind::kContinue, trial.id, trial.stands_at,
+           "tried, though it would fit into none of the last allocations: " + time_text(*time_left_s_));
+    return worker;
+  }
+  return std::nullopt;
 }
 
 bool Study::has_checkpoint(TrialId trial, Step step) const {

@@ -67,6 +67,7 @@ struct Saved {
   CheckpointId checkpoint;
   WorkerId place = kDisk;
   std::int64_t size_bytes = 0;
+  double write_s = 0;  ///< on disk: how long that took, from when it was saved
 };
 
 struct CheckpointLost {

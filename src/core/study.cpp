@@ -45,14 +45,14 @@ bool Study::on(const Begun& event) {
   endless_ = event.endless;
   if (event.retries) retries_ = *event.retries;
   if (event.keep) checkpoints_.keep(*event.keep);
-  time_left_s_ = event.time_left_s;
+  begin_allocation(event.time_left_s);
   halting_ = false;
   finish_.reset();
   tried_.clear();
   failed_.clear();
   for (const TrialId trial : ready_) board_.edit(trial).state = TrialState::kReady;
   for (const TrialId trial : std::exchange(backing_off_, {})) requeue(trial);
-  for (const WorkerId worker : std::vector<WorkerId>(workers_.begin(), workers_.end())) lose_worker(worker);
+  while (!workers_.empty()) lose_worker(workers_.begin()->first);
   for (const auto& [request, trial] : requests_) {
     const Trial& t = board_.trial(trial);
     command(Propose{request, trial, bases_.contains(trial) ? std::optional(bases_.at(trial)) : std::nullopt});
@@ -67,7 +67,7 @@ bool Study::on(const Begun& event) {
 bool Study::on(const WorkerUp& event) {
   check(event.worker == next_worker_, "worker ids are dense and never used again");
   ++next_worker_;
-  workers_.insert(event.worker);
+  workers_[event.worker].kind = event.device_name.empty() ? kCpu : event.device_name;
   idle_.insert(event.worker);
   return true;
 }
@@ -79,7 +79,6 @@ bool Study::on(const WorkerLost& event) {
 }
 
 void Study::lose_worker(WorkerId worker) {
-  workers_.erase(worker);
   for (const CheckpointId& id : checkpoints_.at(worker)) checkpoints_.remove(id, worker);
   const auto it = std::find_if(running_.begin(), running_.end(),
                                [worker](const auto& item) { return item.second.worker == worker; });
@@ -89,6 +88,7 @@ void Study::lose_worker(WorkerId worker) {
     requeue(trial);
   }
   idle_.erase(worker);
+  workers_.erase(worker);
 }
 
 bool Study::on(const Proposed& event) {
@@ -107,6 +107,7 @@ bool Study::on(const Reported& event) {
   const auto it = running_.find(event.segment);
   if (it == running_.end() || it->second.trial != event.trial) return false;
   if (event.step <= board_.trial(event.trial).steps) return false;
+  measure(event, it->second);
   std::optional<Score> score;
   double value = 0;
   for (const auto& [name, number] : event.metrics) {
@@ -143,6 +144,8 @@ bool Study::on(const Saved& event) {
     return true;
   }
   if (!checkpoints_.add(id, event.place, event.size_bytes)) return false;
+  if (event.write_s > 0) times_.to_disk.add(event.write_s);
+  if (current && event.place == running_.at(id.segment).worker) ++running_.at(id.segment).saves;
 
   const Trial& trial = board_.trial(id.trial);
   if (checkpoints_.find(id.trial, id.step)->safe()) {
@@ -165,6 +168,8 @@ bool Study::on(const CheckpointLost& event) {
 bool Study::on(const SegmentEnded& event) {
   const auto it = running_.find(event.segment);
   if (it == running_.end() || it->second.trial != event.trial) return false;
+  measure(event, it->second);
+  workers_.at(it->second.worker).last_trial = event.trial;
   end_segment(event.segment);
   Trial& trial = board_.edit(event.trial);
   trial.stands_at = event.step;
@@ -203,12 +208,6 @@ bool Study::on(const StopRequested& event) {
   return true;
 }
 
-bool Study::on(const TimeLeft& event) {
-  if (finish_) return false;
-  time_left_s_ = event.seconds;
-  return true;
-}
-
 bool Study::on(const GivenUp&) {
   if (!halting_ || running_.empty()) return false;
   while (!running_.empty()) {
@@ -228,6 +227,10 @@ void Study::halt(Outcome outcome, std::string reason) {
 
 void Study::finish_if_quiet() {
   if (finish_ || !running_.empty() || incarnation_ == 0) return;
+  if (resting_ && !halting_ && backing_off_.empty() && requests_.empty()) {
+    halt(Outcome::kStopped, std::string(to_text(StopCause::kTimeLimit)) +
+                                ": no segment that is left can end in time: " + time_text(*time_left_s_));
+  }
   if (halting_) {
     finish_ = halt_finish_;
   } else if (!idle_.empty() && ready_.empty() && backing_off_.empty() && requests_.empty()) {

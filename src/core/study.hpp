@@ -20,6 +20,7 @@
 #include "core/board.hpp"
 #include "core/checkpoint_table.hpp"
 #include "core/events.hpp"
+#include "core/measured_times.hpp"
 #include "core/scheduler.hpp"
 
 namespace coppice {
@@ -40,6 +41,9 @@ struct StudySettings {
 
 class Study final : private SchedulerContext {
  public:
+  /// What everything takes that must be written after the last segment.
+  static constexpr double kLastWrites_s = 5;
+
   Study(StudySettings settings, std::unique_ptr<Scheduler> scheduler);
 
   Effects step(const Event& event);
@@ -58,12 +62,27 @@ class Study final : private SchedulerContext {
   std::int64_t running() const { return static_cast<std::int64_t>(running_.size()); }
   const std::optional<Finish>& finish() const { return finish_; }
   bool halting() const { return halting_; }
+  bool has_idle() const { return !idle_.empty(); }
+  /// What no segment takes longer than, by what was measured: with more time left the end of the allocation
+  /// doesn't matter.
+  double horizon_s() const;
+  /// How long before the end what runs must be asked to stop, so that it ends with its checkpoint.
+  double stop_lead_s() const;
+  /// For people: how much time is left, and what was measured.
+  std::string time_text(double time_left_s) const;
 
  private:
   struct Running {
     TrialId trial = kNoTrial;
     WorkerId worker = 0;
+    int saves = 0;
   };
+  struct Worker {
+    std::string kind;  ///< of its device
+    bool worked = false;
+    TrialId last_trial = kNoTrial;  ///< that it has in place
+  };
+  static constexpr const char* kCpu = "cpu";  ///< the kind of workers without a device
 
   bool on(const Begun& event);
   bool on(const WorkerUp& event);
@@ -89,12 +108,23 @@ class Study final : private SchedulerContext {
   void stop(TrialId trial, std::string reason, TrialId other) override;
 
   void decide(DecisionKind kind, TrialId trial, Step step, std::string reason, TrialId other = kNoTrial);
+  void begin_allocation(std::optional<double> time_left_s);
+  void measure(const Reported& event, const Running& running);
+  void measure(const SegmentEnded& event, const Running& running);
+  double save_s(const KindTimes& times) const;
+  std::optional<double> need_s(TrialId trial, const Worker& worker) const;
+  bool fits(TrialId trial, WorkerId worker) const;
+  bool never_fits(TrialId trial, WorkerId worker) const;
+  bool time_is_short() const;
+
   void dispatch();
+  void run_ready();
+  std::optional<WorkerId> next_for_new_work();
   void take(const Work& work);
   void propose(TrialId trial, std::optional<TrialId> base);
-  void run(TrialId trial);
+  bool run(TrialId trial);
   std::optional<Source> source_of(const Trial& trial) const;
-  WorkerId choose_worker(const Trial& trial, const std::optional<Source>& source) const;
+  std::optional<WorkerId> choose_worker(const Trial& trial, const std::optional<Source>& source);
   void end_segment(SegmentId segment);
   void on_failure(TrialId trial, Step step, const std::string& error);
   void halt_if_all_fail(const std::string& error);
@@ -122,11 +152,15 @@ class Study final : private SchedulerContext {
   std::optional<double> target_;
   bool endless_ = false;
   std::optional<double> time_left_s_;  ///< until the allocation ends, as it was told last
+  std::deque<double> allocations_s_;   ///< lengths of the last ones, where they were known
+  MeasuredTimes times_;
+  std::optional<bool> saves_;  ///< whether trials can be saved, once one was seen to end
+  bool resting_ = false;       ///< something waits that can't end before the allocation does
   int retries_;
   WorkerId next_worker_ = 0;
   RequestId next_request_ = 0;
   std::int32_t next_segment_ = 1;
-  std::set<WorkerId> workers_;  ///< alive
+  std::map<WorkerId, Worker> workers_;  ///< alive
   std::set<WorkerId> idle_;
   std::map<SegmentId, Running> running_;
   std::map<RequestId, TrialId> requests_;  ///< unanswered

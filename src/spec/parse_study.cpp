@@ -124,20 +124,24 @@ DeterministicSpec parse_deterministic(const Node* node, const Catalogs& catalogs
 TimeoutSpec parse_timeouts(const Node* node) {
   TimeoutSpec timeouts;
   if (node == nullptr) return timeouts;
-  const Reader reader(*node, "timeouts", {"startup", "segment"}, "{startup: 120s, segment: 30m}");
+  const Reader reader(*node, "timeouts", {"startup", "segment", "stop"}, "{startup: 120s, segment: 30m}");
   if (const Node* startup = reader.find("startup"))
     timeouts.startup_s = duration_of(*startup, "timeouts.startup");
   if (const Node* segment = reader.find("segment"))
     timeouts.segment_s = duration_of(*segment, "timeouts.segment");
+  if (const Node* stop = reader.find("stop")) timeouts.stop_s = duration_of(*stop, "timeouts.stop");
   return timeouts;
 }
 
 CheckpointSpec parse_checkpoints(const Node* node) {
   CheckpointSpec checkpoints;
   if (node == nullptr) return checkpoints;
-  const Reader reader(*node, "checkpoints", {"every"}, "{every: 60s}");
+  const Reader reader(*node, "checkpoints", {"every", "keep"}, "{every: 60s, keep: 2}");
   if (const Node* every = reader.find("every")) {
     checkpoints.every_s = duration_of(*every, "checkpoints.every", true);
+  }
+  if (const Node* keep = reader.find("keep")) {
+    checkpoints.keep = static_cast<int>(integer_of(*keep, "checkpoints.keep", 1, 1'000'000));
   }
   return checkpoints;
 }

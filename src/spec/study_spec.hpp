@@ -55,10 +55,12 @@ struct ResourceSpec {
 struct TimeoutSpec {
   double startup_s = 120;           ///< a host's start, until it says hello
   std::optional<double> segment_s;  ///< absent: none
+  std::optional<double> stop_s;     ///< how long a stop waits for segments; absent: see README.md
 };
 
 struct CheckpointSpec {
   double every_s = 60;  ///< within a long segment; 0: only at its end
+  int keep = 2;         ///< safe states of each trial that goes on
 };
 
 struct DeterministicSpec {

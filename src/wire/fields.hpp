@@ -68,6 +68,7 @@ void fields(V& v, Saved& x) {
   v("checkpoint", x.checkpoint);
   v("place", x.place);
   v("size_bytes", x.size_bytes);
+  v("write_s", x.write_s);
 }
 template <class V>
 void fields(V& v, CheckpointLost& x) {

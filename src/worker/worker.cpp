@@ -215,6 +215,7 @@ void Worker::on(const StopSegment& order, double now_s) {
 }
 
 void Worker::on(const DropCheckpoint& order) {
+  saved_at_s_.erase(order.checkpoint);
   if (store_) store_->drop(order.checkpoint);
 }
 
@@ -276,6 +277,7 @@ void Worker::on_host(HostSaved& message, double now_s) {
                id.step, size_bytes, error.what());
     return;
   }
+  saved_at_s_[id] = now_s;
   tell(Saved{id, welcome_->worker, size_bytes});
 }
 
@@ -350,7 +352,9 @@ void Worker::poll_store(double now_s) {
   for (StoreResult& result : store_->poll()) {
     if (const auto* written = std::get_if<CheckpointWritten>(&result)) {
       if (written->error.empty()) {
-        tell(Saved{written->id, kDisk, written->size_bytes});
+        const auto saved_at = saved_at_s_.extract(written->id);
+        const double write_s = saved_at ? now_s - saved_at.mapped() : 0;
+        tell(Saved{written->id, kDisk, written->size_bytes, write_s});
       } else {
         fmt::print(stderr, "coppice: {}; the copy in memory is kept\n", written->error);
       }

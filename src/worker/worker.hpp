@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,6 +111,7 @@ class Worker {
   Step host_step_ = 0;             ///< … and where it stands
   std::optional<ActiveSegment> active_;
   double idle_since_s_ = 0;
+  std::map<CheckpointId, double> saved_at_s_;  ///< of those that are still to reach the disk
   std::int64_t next_pull_ = 1;
   std::int64_t pulled_bytes_ = 0;
   std::string leaves_;  ///< why

@@ -93,6 +93,7 @@ TEST(BadStudy, TopLevel) {
        {kBase + "timeouts: {segment: 0}\n", 4, 21, {"more than 0"}},
        {kBase + "timeouts: 30\n", 4, 11, {"expected a mapping"}},
        {kBase + "coordinator: alone\n", 4, 14, {"shared, dedicated"}},
+       {kBase + "checkpoints: {keep: 0}\n", 4, 21, {"1"}},
        {kBase + "checkpoints: {every: often}\n", 4, 22, {"duration", "90s"}},
        {kBase + "resources: {gpus_per_worker: 1.5}\n", 4, 30, {"whole number of GPUs"}},
        {kBase + "resources: {gpus_per_worker: all}\n", 4, 30, {"auto", "fraction"}},

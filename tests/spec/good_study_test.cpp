@@ -86,6 +86,8 @@ TEST(GoodStudy, DefaultsOfTheShortestFile) {
   EXPECT_EQ(study.retries, 2);
   EXPECT_EQ(study.timeouts.startup_s, 120);
   EXPECT_FALSE(study.timeouts.segment_s);
+  EXPECT_FALSE(study.timeouts.stop_s);
+  EXPECT_EQ(study.checkpoints.keep, 2);
   EXPECT_EQ(study.checkpoints.every_s, 60);
   EXPECT_FALSE(study.deterministic.enabled);
   EXPECT_FALSE(study.dedicated_coordinator);
@@ -103,7 +105,7 @@ TEST(GoodStudy, EveryOtherKey) {
       "budget: {steps_per_trial: 1e3, wall_time: 1-02:03:04}\n"
       "resources: {gpus_per_worker: 0.5, cpus_per_worker: auto, ranks_per_trial: 1}\n"
       "deterministic: true\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
-      "timeouts: {startup: 5m, segment: 1h30m}\ncheckpoints: {every: 0}\n"
+      "timeouts: {startup: 5m, segment: 1h30m, stop: 10}\ncheckpoints: {every: 0, keep: 1}\n"
       "slurm: {prologue: [module load cuda], extra: [--qos=high, '#SBATCH -n 2']}\nseed: "
       "18446744073709551615\n");
   EXPECT_EQ(study.name, "étude");
@@ -128,6 +130,8 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_TRUE(study.dedicated_coordinator);
   EXPECT_EQ(study.timeouts.startup_s, 300);
   EXPECT_EQ(study.timeouts.segment_s, 5400);
+  EXPECT_EQ(study.timeouts.stop_s, 10);
+  EXPECT_EQ(study.checkpoints.keep, 1);
   EXPECT_EQ(study.checkpoints.every_s, 0);
   EXPECT_EQ(study.seed, 18446744073709551615u);
 }

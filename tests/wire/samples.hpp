@@ -51,7 +51,7 @@ inline std::vector<Event> events() {
       Reported{
           make_segment(1, 2), 3, 4, 5, {{"loss", kNan}, {"", -kInfinity}, {"val_accuracy", 0.5}}, kInfinity},
       Reported{kMin64, kNoTrial, -1, kMin64, {}},
-      Saved{id, kDisk, kMax64},
+      Saved{id, kDisk, kMax64, kInfinity},
       CheckpointLost{id, kMax32},
       SegmentEnded{kMax64, 1, 2, kOpenEnd, true, times()},
       SegmentEnded{},
