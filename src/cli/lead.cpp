@@ -9,11 +9,11 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <stdexcept>
 #include <system_error>
 
 #include "cli/catalogs.hpp"
+#include "cli/checkpoint_folder.hpp"
 #include "cli/clock.hpp"
 #include "cluster/slurm.hpp"
 #include "coppice/version.hpp"
@@ -22,7 +22,6 @@
 #include "results/h5_writer.hpp"
 #include "spec/identity.hpp"
 #include "spec/load_study.hpp"
-#include "wire/checkpoint_name.hpp"
 
 namespace coppice {
 namespace {
@@ -68,6 +67,7 @@ Lead::Lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion)
       quiet_(options.quiet),
       directory_(
           std::filesystem::absolute(options.output.value_or(std::filesystem::path("results") / spec_.name))),
+      checkpoints_(checkpoint_folder(spec_, directory_)),
       assembly_(assemble(spec_)),
       recorder_(recorded_study(spec_, *assembly_.study)),
       overrides_(options.set),
@@ -89,7 +89,7 @@ Lead::~Lead() {
 
 void Lead::open_directory(bool fresh) {
   std::error_code error;
-  for (const auto& folder : {directory_, directory_ / "checkpoints", directory_ / "logs"}) {
+  for (const auto& folder : {directory_, directory_ / "logs"}) {
     std::filesystem::create_directories(folder, error);
     if (error) {
       throw UserError(fmt::format("can't create {}: {}; choose another directory with -o", folder.string(),
@@ -113,6 +113,7 @@ void Lead::open_directory(bool fresh) {
   } catch (const OwnerRefused& refused) {
     throw UserError(refused.what());
   }
+  claim_checkpoints(checkpoints_, directory_);
 }
 
 void Lead::read_journal(bool fresh) {
@@ -172,6 +173,8 @@ Welcome Lead::welcome() const {
   welcome.startup_timeout_s = spec_.timeouts.startup_s;
   welcome.segment_timeout_s = spec_.timeouts.segment_s.value_or(0);
   welcome.save_every_s = spec_.checkpoints.every_s;
+  welcome.checkpoint_directory = checkpoints_.string();
+  welcome.memory_limit_bytes = spec_.resources.memory_per_worker_bytes.value_or(0);
   return welcome;
 }
 
@@ -235,15 +238,23 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   start.slurm_job = slurm_job();
   start.version = kVersion;
   start.budget = budget_text();
+  start.checkpoints = checkpoints_.string();
   journal_->append(start);
   recorder_.start(start.unix_s, start.slurm_job);
   owner_->set_incarnation(start.incarnation);
   conclusion_.began(start.incarnation);
-  sweep_checkpoints();
+  sweep_checkpoints(checkpoints_, assembly_.study->checkpoints());
+  if (const auto missing = missing_checkpoints(checkpoints_, assembly_.study->checkpoints()); missing > 0) {
+    fmt::print(
+        stderr,
+        "coppice: {} checkpoints that the journal knows are not in {}: their trials go on from older ones "
+        "or begin anew\n",
+        missing, checkpoints_.string());
+  }
 
   CoordinatorSettings settings;
   settings.welcome = welcome();
-  settings.checkpoints = directory_ / "checkpoints";
+  settings.checkpoints = checkpoints_;
   settings.wall_time_s = spec_.budget.wall_time_s;
   settings.time_before_s = history_.time_s;
   settings.rank_0_works = workers == transport.size();
@@ -297,19 +308,6 @@ void Lead::write_study_file() const {
   if (!file || error) {
     throw std::runtime_error(
         fmt::format("can't write {} ({} bytes)", (directory_ / "study.yaml").string(), spec_.text.size()));
-  }
-}
-
-/// Files of states that nobody knows of any more: their writers died between the file and the journal.
-void Lead::sweep_checkpoints() const {
-  std::set<CheckpointId> known;
-  for (const auto& [key, entry] : assembly_.study->checkpoints().entries()) known.insert(entry.id);
-  std::error_code ignored;
-  for (const auto& file : std::filesystem::directory_iterator(directory_ / "checkpoints", ignored)) {
-    const std::string name = file.path().filename();
-    const auto id = parse_checkpoint_file_name(name);
-    if ((id && !known.contains(*id)) || name.ends_with(".ckpt.tmp"))
-      std::filesystem::remove(file.path(), ignored);
   }
 }
 
@@ -374,6 +372,7 @@ int Lead::end(double now_s) {
   progress_->finish(*assembly_.study, time_s, history_.time_s, workers_);
   progress_.reset();
   journal_->sync();
+  sweep_checkpoints(checkpoints_, assembly_.study->checkpoints());
   collect_write(true);
   write_results();
   const bool written = collect_write(true);

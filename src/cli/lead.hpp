@@ -65,7 +65,6 @@ class Lead {
   void write_study_file() const;
   void ask_for_the_end();
   std::optional<double> end_of_allocation(double now_s) const;
-  void sweep_checkpoints() const;
   Welcome welcome() const;
   void record(double time_s, const Event& event, const Effects& effects);
   void count_transfer(const Event& event);
@@ -79,6 +78,7 @@ class Lead {
   Conclusion& conclusion_;
   bool quiet_;
   std::filesystem::path directory_;
+  std::filesystem::path checkpoints_;
   std::unique_ptr<Owner> owner_;
   Assembly assembly_;
   Recorder recorder_;

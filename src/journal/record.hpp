@@ -41,7 +41,8 @@ struct JournalStart {
   std::int64_t pid = 0;
   std::string slurm_job;  ///< empty outside Slurm
   std::string version;
-  std::string budget;  ///< as text, for people
+  std::string budget;       ///< as text, for people
+  std::string checkpoints;  ///< the directory of those on disk
 };
 
 /// An accepted event and what came of it.
@@ -74,6 +75,7 @@ void fields(V& v, JournalStart& x) {
   v("slurm_job", x.slurm_job);
   v("version", x.version);
   v("budget", x.budget);
+  v("checkpoints", x.checkpoints);
 }
 template <class V>
 void fields(V& v, JournalEntry& x) {

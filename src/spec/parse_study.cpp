@@ -67,7 +67,8 @@ void refuse_new(const Catalogs& catalogs, const Node& node, const std::string& m
 ResourceSpec parse_resources(const Node* node, const Catalogs& catalogs) {
   ResourceSpec resources;
   if (node == nullptr) return resources;
-  const Reader reader(*node, "resources", {"gpus_per_worker", "ranks_per_trial", "cpus_per_worker"},
+  const Reader reader(*node, "resources",
+                      {"gpus_per_worker", "ranks_per_trial", "cpus_per_worker", "memory_per_worker"},
                       "{gpus_per_worker: auto}");
   if (const Node* gpus = reader.find("gpus_per_worker"); gpus != nullptr && !is_auto(*gpus)) {
     const std::string what = "resources.gpus_per_worker";
@@ -92,6 +93,8 @@ ResourceSpec parse_resources(const Node* node, const Catalogs& catalogs) {
     refuse_new(catalogs, *cpus, what + ": anything but auto is not supported yet; say auto");
     resources.cpus_per_worker = static_cast<int>(integer_of(*cpus, what, 1, 1'000'000));
   }
+  if (const Node* memory = reader.find("memory_per_worker"))
+    resources.memory_per_worker_bytes = bytes_of(*memory, "resources.memory_per_worker");
   return resources;
 }
 
@@ -133,15 +136,21 @@ TimeoutSpec parse_timeouts(const Node* node) {
   return timeouts;
 }
 
-CheckpointSpec parse_checkpoints(const Node* node) {
+CheckpointSpec parse_checkpoints(const Node* node, const std::filesystem::path& study_directory) {
   CheckpointSpec checkpoints;
   if (node == nullptr) return checkpoints;
-  const Reader reader(*node, "checkpoints", {"every", "keep"}, "{every: 60s, keep: 2}");
+  const Reader reader(*node, "checkpoints", {"every", "keep", "directory"}, "{every: 60s, keep: 2}");
   if (const Node* every = reader.find("every")) {
     checkpoints.every_s = duration_of(*every, "checkpoints.every", true);
   }
   if (const Node* keep = reader.find("keep")) {
     checkpoints.keep = static_cast<int>(integer_of(*keep, "checkpoints.keep", 1, 1'000'000));
+  }
+  if (const Node* directory = reader.find("directory")) {
+    const std::string text = text_of(*directory, "checkpoints.directory");
+    if (text.empty())
+      fail(directory->place, "checkpoints.directory", "is empty; leave it out for the results'");
+    checkpoints.directory = (study_directory / text).lexically_normal();
   }
   return checkpoints;
 }
@@ -220,7 +229,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   study.trainable = parse_trainable(root, study, catalogs);
   study.resources = parse_resources(top.find("resources"), catalogs);
   study.timeouts = parse_timeouts(top.find("timeouts"));
-  study.checkpoints = parse_checkpoints(top.find("checkpoints"));
+  study.checkpoints = parse_checkpoints(top.find("checkpoints"), directory);
   if (catalogs.check_files) study.slurm = parse_slurm(top.find("slurm"));
   if (const Node* retries = top.find("retries")) {
     study.retries = static_cast<int>(integer_of(*retries, "retries", 0, 1'000'000));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -201,6 +202,32 @@ double duration_of(const Node& node, std::string_view what, bool zero) {
   // Clocks count in 64-bit nanoseconds, which end after 292 years.
   if (*duration > 3e9) fail(node.place, what, "is more than 95 years; leave it out for no limit");
   return *duration;
+}
+
+std::optional<double> parse_bytes(std::string_view text) {
+  std::string unit;
+  while (!text.empty() && std::isalpha(static_cast<unsigned char>(text.back()))) {
+    unit.insert(unit.begin(), static_cast<char>(std::tolower(static_cast<unsigned char>(text.back()))));
+    text.remove_suffix(1);
+  }
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  const Number<double> number = parse_number<double>(text);
+  if (!number.matches || number.too_large) return std::nullopt;
+  if (unit == "b") return number.value;
+  constexpr std::string_view kPrefixes = "kmgtp";
+  const std::size_t power = unit.empty() ? kPrefixes.npos : kPrefixes.find(unit[0]);
+  if (power == kPrefixes.npos) return std::nullopt;
+  const std::string_view ending = std::string_view(unit).substr(1);
+  if (ending != "b" && ending != "ib" && !ending.empty()) return std::nullopt;
+  return number.value * std::pow(ending == "b" ? 1000.0 : 1024.0, static_cast<double>(power) + 1);
+}
+
+std::int64_t bytes_of(const Node& node, std::string_view what) {
+  const std::optional<double> bytes = node.kind == NodeKind::kScalar ? parse_bytes(node.text) : std::nullopt;
+  if (!bytes) expected(node, what, "a size with its unit, such as 8GB, 8GiB or 512MB");
+  if (*bytes < 1) fail(node.place, what, "must be at least one byte, is " + node.text);
+  if (*bytes > 1e18) fail(node.place, what, "is more than an exabyte; leave it out for no limit");
+  return static_cast<std::int64_t>(std::llround(*bytes));
 }
 
 void check_column_name(const std::string& name, const Place& place, std::string_view what) {

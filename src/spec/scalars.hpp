@@ -36,6 +36,12 @@ double duration_of(const Node& node, std::string_view what, bool zero = false);
 
 std::optional<double> parse_duration(std::string_view text);
 
+/// Bytes, from 8GB, 8GiB, 512M, 1.5TB: decimal units (kB, MB, GB, TB), binary ones (KiB, MiB, GiB, TiB; so
+/// does Slurm's single letter: K, M, G, T), or a plain number with B; greater than 0. Capitals don't matter.
+std::int64_t bytes_of(const Node& node, std::string_view what);
+
+std::optional<double> parse_bytes(std::string_view text);
+
 /// Whether text can name a parameter or metric: a column of study.h5. Fails at `place` if not.
 void check_column_name(const std::string& name, const Place& place, std::string_view what);
 

@@ -50,6 +50,8 @@ struct ResourceSpec {
   std::optional<double> gpus_per_worker;  ///< absent: auto
   int ranks_per_trial = 1;
   std::optional<int> cpus_per_worker;  ///< absent: auto
+  /// What a trial host and the processes that it starts may hold in memory; absent: no limit.
+  std::optional<std::int64_t> memory_per_worker_bytes;
 };
 
 struct TimeoutSpec {
@@ -59,8 +61,9 @@ struct TimeoutSpec {
 };
 
 struct CheckpointSpec {
-  double every_s = 60;  ///< within a long segment; 0: only at its end
-  int keep = 2;         ///< safe states of each trial that goes on
+  double every_s = 60;              ///< within a long segment; 0: only at its end
+  int keep = 2;                     ///< safe states of each trial that goes on
+  std::filesystem::path directory;  ///< where the copies on disk are; empty: `checkpoints` in the results
 };
 
 struct DeterministicSpec {

@@ -54,6 +54,8 @@ struct Welcome {
   double startup_timeout_s = 0;
   double segment_timeout_s = 0;  ///< 0: none
   double save_every_s = 0;       ///< 0: only at the end of a segment
+  std::string checkpoint_directory;
+  std::int64_t memory_limit_bytes = 0;  ///< of a trial host and what it starts; 0: none
 };
 
 /// An event that happened at a worker.
@@ -127,6 +129,8 @@ void fields(V& v, Welcome& x) {
   v("startup_timeout_s", x.startup_timeout_s);
   v("segment_timeout_s", x.segment_timeout_s);
   v("save_every_s", x.save_every_s);
+  v("checkpoint_directory", x.checkpoint_directory);
+  v("memory_limit_bytes", x.memory_limit_bytes);
 }
 template <class V>
 void fields(V& v, Told& x) {

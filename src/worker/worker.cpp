@@ -74,8 +74,7 @@ void Worker::on_message(const Message& message, double now_s) {
 
 void Worker::on(const Welcome& welcome) {
   welcome_ = welcome;
-  store_ = std::make_unique<CheckpointStore>(std::filesystem::path(welcome.run_directory) / "checkpoints",
-                                             place_.memory_limit_bytes);
+  store_ = std::make_unique<CheckpointStore>(welcome.checkpoint_directory, place_.memory_limit_bytes);
 }
 
 void Worker::on(RunSegment order, double now_s) {

@@ -74,7 +74,7 @@ class Journal : public testing::Test {
   std::vector<std::uint64_t> write_sample(std::uint64_t entries) {
     auto writer = create();
     std::vector<std::uint64_t> offsets{journal_format::kFileHeaderBytes, writer->size_bytes()};
-    writer->append(JournalStart{1, 43, "node-1", 99, "4711", "0.1.0", "trials 200"});
+    writer->append(JournalStart{1, 43, "node-1", 99, "4711", "0.1.0", "trials 200", "/results/checkpoints"});
     for (std::uint64_t seq = 0; seq < entries; ++seq) {
       offsets.push_back(writer->size_bytes());
       writer->append(
@@ -86,7 +86,8 @@ class Journal : public testing::Test {
 };
 
 TEST_F(Journal, WhatIsWrittenIsRead) {
-  std::vector<JournalRecord> written{JournalStart{1, 43, "node-1", 99, "4711", "0.1.0", "trials 200"}};
+  std::vector<JournalRecord> written{
+      JournalStart{1, 43, "node-1", 99, "4711", "0.1.0", "trials 200", "/results/checkpoints"}};
   std::uint64_t seq = 0;
   for (const Event& event : samples::events())
     written.push_back(JournalEntry{seq++, 1.5, event, samples::effects()});
@@ -117,7 +118,7 @@ TEST_F(Journal, GoesOnWhereItEnded) {
   read_all(first);
   {
     auto writer = JournalWriter::append_to(path_, first.end(), kNever_s);
-    writer->append(JournalStart{2, 50, "node-2", 7, "", "0.1.0", ""});
+    writer->append(JournalStart{2, 50, "node-2", 7, "", "0.1.0", "", ""});
   }
   JournalReader second(path_);
   const auto records = read_all(second);

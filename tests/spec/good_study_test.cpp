@@ -89,6 +89,8 @@ TEST(GoodStudy, DefaultsOfTheShortestFile) {
   EXPECT_FALSE(study.timeouts.stop_s);
   EXPECT_EQ(study.checkpoints.keep, 2);
   EXPECT_EQ(study.checkpoints.every_s, 60);
+  EXPECT_TRUE(study.checkpoints.directory.empty());
+  EXPECT_FALSE(study.resources.memory_per_worker_bytes);
   EXPECT_FALSE(study.deterministic.enabled);
   EXPECT_FALSE(study.dedicated_coordinator);
   EXPECT_EQ(study.seed, 0u);
@@ -103,9 +105,11 @@ TEST(GoodStudy, EveryOtherKey) {
       "sampler: {name: tpe, candidates: 16.0, gamma: 1, multivariate: true}\n"
       "scheduler: {name: pbt, population: 1e1, factors: [0.8, 2]}\n"
       "budget: {steps_per_trial: 1e3, wall_time: 1-02:03:04}\n"
-      "resources: {gpus_per_worker: 0.5, cpus_per_worker: auto, ranks_per_trial: 1}\n"
+      "resources: {gpus_per_worker: 0.5, cpus_per_worker: auto, ranks_per_trial: 1, "
+      "memory_per_worker: 2GiB}\n"
       "deterministic: true\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
-      "timeouts: {startup: 5m, segment: 1h30m, stop: 10}\ncheckpoints: {every: 0, keep: 1}\n"
+      "timeouts: {startup: 5m, segment: 1h30m, stop: 10}\ncheckpoints: {every: 0, keep: 1, "
+      "directory: /scratch/../ckpt}\n"
       "slurm: {prologue: [module load cuda], extra: [--qos=high, '#SBATCH -n 2']}\nseed: "
       "18446744073709551615\n");
   EXPECT_EQ(study.name, "étude");
@@ -133,6 +137,8 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.timeouts.stop_s, 10);
   EXPECT_EQ(study.checkpoints.keep, 1);
   EXPECT_EQ(study.checkpoints.every_s, 0);
+  EXPECT_EQ(study.checkpoints.directory, "/ckpt");
+  EXPECT_EQ(study.resources.memory_per_worker_bytes, std::int64_t{2} << 30);
   EXPECT_EQ(study.seed, 18446744073709551615u);
 }
 

@@ -28,6 +28,22 @@ TEST(Scalars, Durations) {
   }
 }
 
+TEST(Scalars, Sizes) {
+  EXPECT_EQ(parse_bytes("8GB"), 8e9);
+  EXPECT_EQ(parse_bytes("8 GB"), 8e9);
+  EXPECT_EQ(parse_bytes("8GiB"), 8589934592.0);
+  EXPECT_EQ(parse_bytes("8G"), 8589934592.0) << "as Slurm counts";
+  EXPECT_EQ(parse_bytes("512MB"), 512e6);
+  EXPECT_EQ(parse_bytes("512m"), 512.0 * 1024 * 1024);
+  EXPECT_EQ(parse_bytes("1.5TB"), 1.5e12);
+  EXPECT_EQ(parse_bytes("2kB"), 2000);
+  EXPECT_EQ(parse_bytes("2KiB"), 2048);
+  EXPECT_EQ(parse_bytes("4096B"), 4096);
+  for (const char* wrong : {"", "8", "GB", "8GBs", "8Gi B", "8XB", "8iB", "1e3x", "-", "8 G B", "nanGB"}) {
+    EXPECT_EQ(parse_bytes(wrong), std::nullopt) << wrong;
+  }
+}
+
 TEST(Utf8, FindsTheFirstBadByte) {
   EXPECT_EQ(find_invalid_utf8("aé€😀"), std::nullopt);
   EXPECT_EQ(find_invalid_utf8("a\xff"), 1u);

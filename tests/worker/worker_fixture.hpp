@@ -71,6 +71,7 @@ class WorkerTest : public HostTest {
     welcome.worker = id_of(rank);
     welcome.run_directory = folder_.string();
     welcome.study_directory = folder_.string();
+    welcome.checkpoint_directory = checkpoints().string();
     welcome.command = {HOST_HELPER};
     welcome.parameter_names = {"start"};
     welcome.metric = "loss";

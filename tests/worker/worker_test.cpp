@@ -338,7 +338,10 @@ TEST_F(WorkerTest, WhatAnotherIncarnationSaysIsDropped) {
     send(1, MessageType::kPull, Pull{other, 5, state, 0, 100});
   }
   welcome(1);  // a second one changes nothing
-  send(1, MessageType::kWelcome, Welcome{kIncarnation + 1, 99, "", "", {}, false, {}, "", 0, 0, 0});
+  Welcome other;
+  other.incarnation = kIncarnation + 1;
+  other.worker = 99;
+  send(1, MessageType::kWelcome, other);
   network_.endpoint(0).send(1, static_cast<std::uint32_t>(MessageType::kRunSegment), {std::byte{1}});
   network_.endpoint(0).send(1, 999, {});
   EXPECT_THAT(told(0), IsEmpty());
