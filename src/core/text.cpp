@@ -1,6 +1,7 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace coppice {
 
@@ -51,6 +52,21 @@ std::string clean_text(std::string_view text, std::size_t max_bytes) {
     if (clean.size() + kEllipsis.size() <= max_bytes) cut = clean.size();
   }
   return clean;
+}
+
+std::string size_text(std::int64_t bytes) {
+  constexpr std::int64_t kStep = 1000;
+  constexpr std::array<std::string_view, 6> kUnits = {" bytes", " kB", " MB", " GB", " TB", " PB"};
+  std::size_t unit = 0;
+  std::int64_t divisor = 1;
+  while (unit + 1 < kUnits.size() && bytes / divisor >= kStep) {
+    divisor *= kStep;
+    ++unit;
+  }
+  const std::int64_t tenths = unit == 0 ? bytes * 10 : (bytes + divisor / 20) / (divisor / 10);
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + std::string(kUnits[unit]);
 }
 
 }  // namespace coppice

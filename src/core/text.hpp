@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,8 @@ namespace coppice {
 /// the tab and the end of a line: a terminal obeys them, and a NUL ends a text in HDF5. What is too long ends
 /// in "…".
 std::string clean_text(std::string_view text, std::size_t max_bytes);
+
+/// 8100000000 is "8.1 GB": decimal units, one digit after the point at most.
+std::string size_text(std::int64_t bytes);
 
 }  // namespace coppice

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "core/text.hpp"
 #include "worker/child_process.hpp"
 #include "worker/frame_socket.hpp"
 #include "worker/spawner_process.hpp"
@@ -61,6 +62,20 @@ const char* signal_name(int number) {
   }
 }
 
+/// The kernel's killer of memory hogs leaves no other trace.
+std::string describe_end(const ChildNews& news, std::int64_t memory_limit_bytes) {
+  const std::string peak = size_text(news.peak_bytes);
+  if (news.cause == ChildNews::kMemory) {
+    return fmt::format("used {} of its {} (resources.memory_per_worker)", peak,
+                       size_text(memory_limit_bytes));
+  }
+  std::string text = describe_exit(news.value);
+  if (news.cause == ChildNews::kItself && WIFSIGNALED(news.value) && WTERMSIG(news.value) == SIGKILL) {
+    text += fmt::format(", which nobody here sent: maybe out of memory; {} were in use", peak);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string describe_exit(int status) {
@@ -71,6 +86,11 @@ std::string describe_exit(int status) {
   return fmt::format("killed by signal {} ({})", number, name);
 }
 
+ChildChannel::ChildChannel(UniqueFd socket, const SpawnRequest& request)
+    : socket_(std::move(socket)),
+      program_(request.command.empty() ? std::string() : request.command.front()),
+      memory_limit_bytes_(request.memory_limit_bytes) {}
+
 std::optional<ChildEvent> ChildChannel::poll() {
   if (over_ || !socket_) return std::nullopt;
   ChildNews news;
@@ -78,9 +98,9 @@ std::optional<ChildEvent> ChildChannel::poll() {
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return std::nullopt;
   ChildEvent event;
   if (count != static_cast<ssize_t>(sizeof news)) {
-    // The kernel kills the child itself; what it had started is ours to end.
+    // The kernel kills the child itself, and the helper what it had started; if both are gone, it is ours.
     if (pid_ > 0) ::kill(-pid_, SIGKILL);
-    event.text = "the process that starts trial hosts is gone";
+    event.text = "the process that watches over it is gone";
   } else if (news.kind == ChildNews::kStarted) {
     event.kind = ChildEvent::Kind::kStarted;
     event.pid = pid_ = news.value;
@@ -89,7 +109,7 @@ std::optional<ChildEvent> ChildChannel::poll() {
     event.text = describe(StartFailure{news.stage, news.value}, program_, "its working directory");
   } else {
     event.kind = ChildEvent::Kind::kExited;
-    event.text = describe_exit(news.value);
+    event.text = describe_end(news, memory_limit_bytes_);
   }
   over_ = event.kind != ChildEvent::Kind::kStarted;
   return event;
@@ -139,6 +159,13 @@ Spawner::~Spawner() {
   }
 }
 
+bool Spawner::alive() const {
+  if (link_ == nullptr) return false;
+  const std::scoped_lock lock(link_->mutex);
+  link_->control.receive();  // it never says anything: the end is all that can come
+  return link_->control.state() == FrameSocket::State::kOpen;
+}
+
 pid_t Spawner::pid() const {
   return link_ == nullptr ? 0 : link_->pid;
 }
@@ -156,7 +183,8 @@ ChildChannel Spawner::start(const SpawnRequest& request) {
                                   {"cwd", request.cwd.string()},
                                   {"set", request.set},
                                   {"unset", request.unset},
-                                  {"prepend", request.prepend}};
+                                  {"prepend", request.prepend},
+                                  {"memory_limit_bytes", request.memory_limit_bytes}};
   const std::string text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (link_ != nullptr) {
     const std::scoped_lock lock(link_->mutex);
@@ -164,7 +192,7 @@ ChildChannel Spawner::start(const SpawnRequest& request) {
     link_->control.flush_blocking();
   }
   // Without a helper, or if it is gone, `theirs` closes here and the channel says kLost.
-  return ChildChannel(std::move(ours), request.command.empty() ? std::string() : request.command.front());
+  return ChildChannel(std::move(ours), request);
 }
 
 }  // namespace coppice

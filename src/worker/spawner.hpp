@@ -1,16 +1,18 @@
 /// A small single-threaded process that starts trial hosts for us, forked before MPI_Init: a fork after it is
 /// unsafe on InfiniBand, and a fork of a large process is slow anywhere.
 ///
-/// Ownership: Spawner owns the helper; ChildChannel owns one child: when it goes, the child's process group
-/// is killed. When this process dies, however it dies, the helper sees the end of its socket, kills the
-/// process groups of all children and exits; when the helper dies, the kernel kills the children. Nothing of
-/// a terminal's Ctrl-C or of a signal to our process group reaches either of them. Threads: start() may be
+/// Ownership: Spawner owns the helper; ChildChannel owns one child: when it goes, the child is killed, with
+/// all that it has started, wherever that has hidden (each child has a keeper, host_keeper.hpp). When this
+/// process dies, however it dies, the helper sees the end of its socket, has all children ended and exits;
+/// when the helper dies, so do they. Nothing of a terminal's Ctrl-C or of a signal to our process group
+/// reaches any of them. Threads: start() may be
 /// called from any thread; a ChildChannel belongs to one thread. Failure: launch() throws std::system_error;
 /// later failures are ChildEvents.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -35,11 +37,13 @@ struct SpawnRequest {
   std::map<std::string, std::string> prepend;  ///< paths put before those in the variable
   int socket_fd = -1;                          ///< becomes descriptor 3, and COPPICE_FD says so
   int output_fd = -1;                          ///< becomes stdout and stderr
+  /// What the child and all that it starts may hold in memory, looked at twice a second; 0: no limit.
+  std::int64_t memory_limit_bytes = 0;
 };
 
 struct ChildEvent {
   enum class Kind { kStarted, kNotStarted, kExited, kLost };
-  Kind kind = Kind::kLost;  ///< kLost: the helper itself is gone. The last three are final.
+  Kind kind = Kind::kLost;  ///< kLost: its keeper is gone. The last three are final.
   pid_t pid = 0;            ///< kStarted
   std::string text;         ///< else what happened, e.g. "exit status 3", "killed by signal 9 (SIGKILL)"
 };
@@ -47,19 +51,19 @@ struct ChildEvent {
 class ChildChannel {
  public:
   ChildChannel() = default;
-  explicit ChildChannel(UniqueFd socket, std::string program)
-      : socket_(std::move(socket)), program_(std::move(program)) {}
+  ChildChannel(UniqueFd socket, const SpawnRequest& request);
 
   /// Readable when poll() has something to say.
   int fd() const { return socket_.get(); }
   /// Never blocks. Nothing more comes after a final event.
   std::optional<ChildEvent> poll();
-  /// Sends a signal to the child's process group, if it is still there.
+  /// Sends a signal to the child's process group, if it is still there; SIGKILL to all that it has started.
   void signal(int number);
 
  private:
   UniqueFd socket_;
-  std::string program_;  ///< named in messages
+  std::string program_;                  ///< named in messages
+  std::int64_t memory_limit_bytes_ = 0;  ///< likewise
   pid_t pid_ = 0;
   bool over_ = false;
 };
@@ -76,6 +80,8 @@ class Spawner {
   /// Asks for a child and returns at once; how it went is an event of the channel.
   ChildChannel start(const SpawnRequest& request);
   pid_t pid() const;
+  /// False once the helper is gone: nothing can be started any more.
+  bool alive() const;
 
  private:
   struct Link;

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
 #include "worker/unique_fd.hpp"
 
 namespace coppice {
@@ -10,9 +12,13 @@ namespace coppice {
 /// Helper → owner, one datagram on the child's channel; owner → helper is one byte, the number of a signal.
 struct ChildNews {
   enum Kind : int { kStarted = 1, kNotStarted, kExited };
+  enum Cause : int { kItself = 0, kOrdered, kMemory };
   int kind = 0;
-  int value = 0;  ///< kStarted: pid; kNotStarted: errno; kExited: waitpid's status
-  int stage = 0;  ///< kNotStarted: see StartFailure
+  int value = 0;        ///< kStarted: pid; kNotStarted: errno; kExited: waitpid's status
+  int stage = 0;        ///< kNotStarted: see StartFailure
+  int cause = kItself;  ///< kExited: who ended it
+  std::int64_t peak_bytes =
+      0;  ///< kExited: memory of its largest process, or of all where that was looked at
 };
 
 /// Serves start requests on `control` until its other end is closed. `parent` is who forked us.

@@ -320,6 +320,7 @@ TrialHost TrialHost::start(Spawner& spawner, const HostLaunch& launch) {
   if (!plain) request.prepend["PYTHONPATH"] = python_client_directory().string();
   request.socket_fd = theirs.get();
   request.output_fd = state->log.get();
+  request.memory_limit_bytes = launch.memory_limit_bytes;
   state->channel = spawner.start(request);
   state->startup_s = launch.startup_s;
   state->watch(state->channel.fd(), false);

@@ -7,6 +7,7 @@
 /// std::system_error where the machine has no descriptors left.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -29,6 +30,7 @@ struct HostLaunch {
   std::map<std::string, std::string> environment;  ///< set in the child, e.g. CUDA_VISIBLE_DEVICES
   std::vector<std::string> unset;                  ///< removed from the child's environment
   double startup_s = 120;                          ///< until it says hello
+  std::int64_t memory_limit_bytes = 0;             ///< of it and all that it starts; 0: no limit
 };
 
 class TrialHost {

@@ -413,6 +413,7 @@ HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int ran
   launch.parameter_names = welcome.parameter_names;
   launch.log = std::filesystem::path(welcome.run_directory) / "logs" / fmt::format("worker-{}.log", rank);
   launch.startup_s = welcome.startup_timeout_s;
+  launch.memory_limit_bytes = welcome.memory_limit_bytes;
   if (!place.visible_device.empty() || place.hide_devices) {
     launch.environment["CUDA_VISIBLE_DEVICES"] = place.visible_device;
     // Only a plain number means the same to the other makers' runtimes.

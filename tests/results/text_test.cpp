@@ -30,5 +30,15 @@ TEST(CleanText, CutsBetweenCharacters) {
   EXPECT_EQ(clean_text("abc", 2), "");
 }
 
+TEST(SizeText, HasOneDigitAfterThePointAtMost) {
+  EXPECT_EQ(size_text(0), "0 bytes");
+  EXPECT_EQ(size_text(999), "999 bytes");
+  EXPECT_EQ(size_text(1000), "1 kB");
+  EXPECT_EQ(size_text(1049), "1 kB");
+  EXPECT_EQ(size_text(1050), "1.1 kB");
+  EXPECT_EQ(size_text(8'100'000'000), "8.1 GB");
+  EXPECT_EQ(size_text(std::int64_t{8} << 30), "8.6 GB");
+}
+
 }  // namespace
 }  // namespace coppice

@@ -11,8 +11,32 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+// Shell: starts a process that has left the host's group, session and family, and prints its number.
+#define ESCAPES "(setsid sh -c 'echo $$; exec sleep 1000' &) ; "
+
+pid_t parent_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(status, text);
+  return std::atoi(text.c_str() + text.rfind(')') + 4);
+}
+
 class HostProcess : public HostTest {
  protected:
+  /// The first lines that it prints, which are pids; waited for.
+  static std::vector<pid_t> printed(const TrialHost& host, std::size_t count) {
+    std::vector<pid_t> pids;
+    for (int waited_ms = 0; waited_ms < kHang_ms; waited_ms += 10) {
+      std::istringstream lines(host.last_output());
+      pids.clear();
+      for (pid_t pid = 0; lines >> pid;) pids.push_back(pid);
+      if (pids.size() >= count) return pids;
+      ::poll(nullptr, 0, 10);
+    }
+    ADD_FAILURE() << "it printed: " << host.last_output();
+    pids.resize(count);
+    return pids;
+  }
   std::string log() const {
     std::ifstream file(folder_ / "worker-0.log");
     std::ostringstream text;
@@ -145,10 +169,96 @@ TEST_F(HostProcess, GoesWithTheSpawner) {
   next<HostReady>(host);
   const pid_t pid = host.pid();
   ::kill(spawner_.pid(), SIGKILL);
-  EXPECT_EQ(next<HostExited>(host).description, "the process that starts trial hosts is gone");
+  EXPECT_EQ(next<HostExited>(host).description, "the process that watches over it is gone");
+  EXPECT_FALSE(spawner_.alive());
   EXPECT_TRUE(dies(pid));
   TrialHost late = start({HOST_HELPER});
-  EXPECT_EQ(next<HostExited>(late).description, "the process that starts trial hosts is gone");
+  EXPECT_EQ(next<HostExited>(late).description, "the process that watches over it is gone");
+}
+
+TEST_F(HostProcess, GoesWithItsKeeperAndTheNextIsStartedAllTheSame) {
+  TrialHost host = start({"/bin/sh", "-c", ESCAPES "sleep 1000 & echo $!; exec " HOST_HELPER});
+  next<HostReady>(host);
+  const std::vector<pid_t> left = printed(host, 2);
+  ::kill(parent_of(host.pid()), SIGKILL);
+  EXPECT_EQ(next<HostExited>(host).description, "the process that watches over it is gone");
+  EXPECT_TRUE(spawner_.alive());
+  for (const pid_t pid : left) EXPECT_TRUE(dies(pid)) << pid;
+  TrialHost another = start({HOST_HELPER});
+  next<HostReady>(another);
+}
+
+TEST_F(HostProcess, WhatHidesInASessionOfItsOwnIsKilledWithIt) {
+  TrialHost host = start({"/bin/sh", "-c", ESCAPES "while [ ! -e hidden ]; do sleep 0.01; done"});
+  const pid_t hidden = printed(host, 1).front();
+  write("hidden", "");
+  EXPECT_EQ(next<HostExited>(host).description, "exit status 0");
+  EXPECT_TRUE(is_dead(hidden)) << "before the end is told, so that its device is free";
+}
+
+TEST_F(HostProcess, WhatHidesInASessionOfItsOwnIsKilledWhereTheHostIs) {
+  TrialHost host = start({"/bin/sh", "-c", ESCAPES "exec " HOST_HELPER});
+  HostLaunch what = launch({"/bin/sh", "-c", ESCAPES "exec " HOST_HELPER});
+  what.log = folder_ / "worker-1.log";
+  TrialHost other = TrialHost::start(spawner_, what);
+  next<HostReady>(host);
+  next<HostReady>(other);
+  const pid_t hidden = printed(host, 1).front();
+  const pid_t hidden_other = printed(other, 1).front();
+  host.kill();
+  next<HostExited>(host);
+  EXPECT_TRUE(is_dead(hidden));
+  EXPECT_FALSE(is_dead(hidden_other)) << "each host has its own";
+  { const TrialHost gone = std::move(other); }
+  EXPECT_TRUE(dies(hidden_other)) << "and goes with its owner";
+}
+
+TEST_F(HostProcess, WhatHidesInASessionOfItsOwnDiesWithTheSpawner) {
+  TrialHost host = start({"/bin/sh", "-c", ESCAPES "exec " HOST_HELPER});
+  next<HostReady>(host);
+  const pid_t hidden = printed(host, 1).front();
+  ::kill(spawner_.pid(), SIGKILL);
+  next<HostExited>(host);
+  EXPECT_TRUE(dies(hidden));
+}
+
+/// Takes memory in two processes and sleeps; `shared`: the second only inherits that of the first.
+std::string memory_program(bool shared) {
+  return std::string("shared = ") + (shared ? "True" : "False") + R"(
+import os, time
+blob = b"x" * (300_000_000 if shared else 150_000_000)
+if os.fork() == 0 and not shared:
+    more = b"y" * 150_000_000
+time.sleep(1000)
+)";
+}
+
+TEST_F(HostProcess, BeyondItsMemoryItIsEndedAndTheFailureSaysSo) {
+  HostLaunch what = launch({PYTHON, write("take.py", memory_program(false)).string()});
+  what.memory_limit_bytes = 250'000'000;
+  TrialHost host = TrialHost::start(spawner_, what);
+  EXPECT_THAT(next<HostExited>(host).description,
+              testing::MatchesRegex("used (2[5-9][0-9]|[34][0-9][0-9])(\\.[0-9])? MB of its 250 MB "
+                                    "\\(resources.memory_per_worker\\)"));
+}
+
+TEST_F(HostProcess, MemoryThatTwoProcessesShareIsCountedOnce) {
+  HostLaunch what = launch({PYTHON, write("take.py", memory_program(true)).string()});
+  what.memory_limit_bytes = 500'000'000;
+  what.startup_s = 3;  // several looks at it
+  TrialHost host = TrialHost::start(spawner_, what);
+  EXPECT_THAT(next<HostExited>(host).description, HasSubstr("timeouts.startup"));
+}
+
+TEST_F(HostProcess, AKillThatNobodyHereSentMayBeForLackOfMemory) {
+  TrialHost host = start({"/bin/sh", "-c", "kill -9 $$"});
+  EXPECT_THAT(next<HostExited>(host).description,
+              testing::MatchesRegex("killed by signal 9 \\(SIGKILL\\), which nobody here sent: maybe out of "
+                                    "memory; .* [kM]B were in use"));
+  TrialHost ours = start({"/bin/sleep", "1000"});
+  while (ours.pid() == 0) ours.poll();
+  ours.kill();
+  EXPECT_EQ(next<HostExited>(ours).description, "killed by signal 9 (SIGKILL)");
 }
 
 TEST_F(HostProcess, ATerminalsSignalReachesNeitherHostNorSpawner) {

@@ -17,6 +17,7 @@
 #include "host_fixture.hpp"
 #include "transport/loopback.hpp"
 #include "wire/bytes.hpp"
+#include "worker/process_tree.hpp"
 #include "worker/worker.hpp"
 
 namespace coppice {
@@ -173,16 +174,10 @@ class WorkerTest : public HostTest {
   /// Processes of hosts that are alive.
   std::set<pid_t> hosts() const {
     std::set<pid_t> found;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != name.npos) continue;
-      std::ifstream status(entry.path() / "stat");
-      std::string text;
-      std::getline(status, text);
-      const std::size_t name_end = text.rfind(')');
-      if (name_end == text.npos || text.size() < name_end + 4) continue;
-      const bool dead = text[name_end + 2] == 'Z' || text[name_end + 2] == 'X';
-      if (!dead && std::atoi(text.c_str() + name_end + 4) == spawner_.pid()) found.insert(std::stoi(name));
+    for (const pid_t keeper : children_of(spawner_.pid())) {
+      for (const pid_t host : children_of(keeper)) {
+        if (!is_dead(host)) found.insert(host);
+      }
     }
     return found;
   }
