@@ -71,6 +71,8 @@ void Referee::on_event(const Study& study, const Event& event) {
     end(ended->segment);
   } else if (const auto* failed = std::get_if<SegmentFailed>(&event)) {
     end(failed->segment);
+  } else if (std::holds_alternative<GivenUp>(event)) {
+    while (!segments_.empty()) end(segments_.begin()->first);
   }
 }
 

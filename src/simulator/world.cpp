@@ -10,6 +10,8 @@ namespace coppice {
 
 namespace {
 constexpr double kLateSteps = 20;
+constexpr double kTick_s = 0.25;
+constexpr double kSlowKind = 1.5;
 enum Stream : std::uint32_t { kNan = 1, kBad = 2, kShort = 3 };
 }  // namespace
 
@@ -52,14 +54,22 @@ void World::start() {
     if (trial.state != TrialState::kProposing) sampler_->tell(trial);
   }
   stopping_ = crash_ = false;
-  tell(Begun{study_->incarnation() + 1, plan_.max_trials, plan_.target, !plan_.max_trials && !plan_.target});
+  Begun begun{study_->incarnation() + 1, plan_.max_trials, plan_.target, !plan_.max_trials && !plan_.target};
+  if (options_.allocation_s > 0) {
+    begun.time_left_s = allocation_s_ = options_.allocation_s * (1 + rng_.uniform());
+    end_.emplace(now_s_ + allocation_s_);
+    after(kTick_s, [this] { tick(); });
+  }
+  apply(begun);
   // A resumed study finds another number of nodes.
   auto count = static_cast<std::size_t>(options_.workers);
   if (result_.restarts > 0) count = 1 + rng_.below(2 * count);
   machines_.clear();
   machines_.resize(count);
   for (std::size_t m = 0; m < count; ++m) {
-    machines_[m].slowness = noise();
+    const bool slow = chance(options_.slow_kind);
+    machines_[m].kind = slow ? "slow" : "";
+    machines_[m].slowness = noise() * (slow ? kSlowKind : 1);
     after(0, [this, m] { bring_up(m); });
   }
 }
@@ -67,6 +77,8 @@ void World::start() {
 void World::restart(bool crash) {
   ++result_.restarts;
   while (!queue_.empty()) queue_.pop();
+  if (!crash) write_what_is_left();
+  damage_some();
   for (const Machine& machine : machines_) {
     if (machine.worker) store_.close(*machine.worker);
   }
@@ -80,6 +92,27 @@ void World::restart(bool crash) {
     for (const CheckpointId& id : unknown) store_.drop(kDisk, id);
   }
   start();
+}
+
+/// An orderly end waits until what was saved is on disk.
+void World::write_what_is_left() {
+  if (!options_.disk) return;
+  for (const Machine& machine : machines_) {
+    if (!machine.worker || machine.taken_for_lost) continue;
+    const auto held = store_.places().at(*machine.worker);
+    for (const auto& [id, blob] : held) {
+      if (store_.find(kDisk, id) != nullptr) continue;
+      store_.put(kDisk, id, blob);
+      apply(Saved{id, kDisk, std::ssize(blob)});
+      if (!study_->checkpoints().find(id.trial, id.step)) store_.drop(kDisk, id);
+    }
+  }
+}
+
+void World::damage_some() {
+  for (const auto& [id, blob] : store_.places().at(kDisk)) {
+    if (chance(options_.damage)) damaged_.insert(id);
+  }
 }
 
 void World::at(double time_s, std::function<void()> act) {
@@ -97,6 +130,44 @@ void World::on_machine(std::size_t machine, double delay_s, std::function<void()
 }
 
 void World::tell(const Event& event) {
+  if (end_) {
+    if (const auto left = end_->before(event, *study_, now_s_)) apply(*left);
+  }
+  apply(event);
+}
+
+/// What the coordinator does as time goes by.
+void World::tick() {
+  if (study_->finish()) return;
+  if (const auto stop = end_->stop(*study_, now_s_)) apply(*stop);
+  if (study_->halting() && end_->left_s(now_s_) <= EndOfAllocation::kGiveUp_s) {
+    result_.given_up += study_->running();
+    apply(GivenUp{"the allocation ends"});
+  }
+  check(study_->finish() || end_->left_s(now_s_) > 0, "an allocation ends after its run");
+  after(kTick_s, [this] { tick(); });
+}
+
+/// A segment must end in time where steps take as long as those before.
+void World::check_time(const Machine& machine, const Run& run) const {
+  if (!end_ || options_.spread > 0 || !measured_.contains(machine.kind)) return;
+  const bool in_place = goes_on_in_place(machine, run);
+  const Step from = in_place ? machine.kept->step : run.from ? run.from->checkpoint.step : 0;
+  const Step steps = options_.saves ? 1 : run.until - from;
+  const double needs_s = (in_place ? 0 : options_.startup_s) + (options_.saves ? options_.save_s : 0) +
+                         static_cast<double>(steps) * options_.step_s * machine.slowness;
+  if (needs_s <= end_->left_s(now_s_) || needs_s > allocation_s_ - 2 * Study::kLastWrites_s) return;
+  throw std::logic_error("against the rules: a segment of " + std::to_string(needs_s) + " s is begun " +
+                         std::to_string(end_->left_s(now_s_)) + " s before the end of the allocation");
+}
+
+bool World::goes_on_in_place(const Machine& machine, const Run& run) const {
+  return options_.in_place && machine.kept && machine.kept->run.trial == run.trial &&
+         (machine.kept->step == run.report_after ||
+          (run.from && machine.kept->step == run.from->checkpoint.step));
+}
+
+void World::apply(const Event& event) {
   Effects effects = study_->step(event);
   referee_.observe(*study_, event, effects, store_, options_.never_idle);
   if (!effects.accepted) {
@@ -106,6 +177,11 @@ void World::tell(const Event& event) {
   ++result_.events;
   for (const TrialId trial : study_->changed()) sampler_->tell(study_->board().trial(trial));
   record_.push_back({event, effects});
+  if (std::holds_alternative<SegmentEnded>(event)) {
+    for (const Machine& machine : machines_) {
+      if (machine.worker == std::get<SegmentEnded>(event).worker) measured_.insert(machine.kind);
+    }
+  }
   for (const Command& command : effects.commands) carry_out(command);
   if (study_->finish() || stopping_ || result_.restarts >= options_.max_restarts) return;
   if (!chance(options_.restart)) return;
@@ -127,6 +203,7 @@ void World::carry_out(const Command& command) {
   } else if (const auto* run = std::get_if<Run>(&command)) {
     for (std::size_t m = 0; m < machines_.size(); ++m) {
       if (machines_[m].worker != run->worker) continue;
+      check_time(machines_[m], *run);
       on_machine(m, options_.message_s, [this, m, run = *run] { begin_segment(m, run); });
     }
   } else if (const auto* back_off = std::get_if<BackOff>(&command)) {
@@ -165,12 +242,18 @@ void World::bring_up(std::size_t m) {
   machine.worker = study_->next_worker();
   machine.taken_for_lost = false;
   store_.open(*machine.worker);
-  tell(WorkerUp{*machine.worker, static_cast<std::int32_t>(m), "node" + std::to_string(m), "", ""});
+  tell(WorkerUp{*machine.worker, static_cast<std::int32_t>(m), "node" + std::to_string(m), "", machine.kind});
 }
 
 void World::begin_segment(std::size_t m, const Run& run) {
   Machine& machine = machines_[m];
   check(!machine.training, "a worker gets a segment while it has one");
+  if (goes_on_in_place(machine, run)) {
+    machine.training.emplace(Training{run, std::move(machine.kept->trainable), machine.kept->step, false});
+    machine.kept.reset();
+    return plan_step(m);
+  }
+  machine.kept.reset();
   Training& training = machine.training.emplace(Training{run, plan_.make_trainable(), 0, false});
   const TrialInfo info{run.trial, run.trial_seed, 0, ""};
   training.trainable->setup(plan_.settings.space.named(run.params), info);
@@ -184,23 +267,27 @@ void World::begin_segment(std::size_t m, const Run& run) {
       send(m, Saved{run.from->checkpoint, *machine.worker, std::ssize(*blob)});
     }
   }
-  plan_step(m);
+  training.times.startup_s = options_.startup_s;
+  plan_step(m, options_.startup_s);
 }
 
 const Blob* World::fetch(std::size_t m, const Source& source) {
   const WorkerId own = *machines_[m].worker;
   if (const Blob* blob = store_.find(own, source.checkpoint)) return blob;
   for (const WorkerId place : source.places) {
-    if (const Blob* blob = store_.find(place, source.checkpoint)) return blob;
+    const bool damaged = place == kDisk && damaged_.contains(source.checkpoint);
+    if (damaged) ++result_.damaged;
+    if (const Blob* blob = store_.find(place, source.checkpoint); blob != nullptr && !damaged) return blob;
     send(m, CheckpointLost{source.checkpoint, place});
   }
   return nullptr;
 }
 
-void World::plan_step(std::size_t m) {
+void World::plan_step(std::size_t m, double delay_s) {
   const double duration_s = options_.step_s * machines_[m].slowness * noise();
   result_.busy_s += duration_s;
-  on_machine(m, duration_s, [this, m] { train_step(m); });
+  machines_[m].training->step_s = duration_s;
+  on_machine(m, delay_s + duration_s, [this, m] { train_step(m); });
 }
 
 void World::train_step(std::size_t m) {
@@ -218,44 +305,56 @@ void World::train_step(std::size_t m) {
     return fail_segment(m, error.what());
   }
   ++training.step;
+  ++training.times.steps;
+  training.times.train_s += training.step_s;
   ++result_.steps;
   if (is_nan(training)) {
     for (auto& [name, value] : metrics) value = std::numeric_limits<double>::quiet_NaN();
   }
   const Run& run = training.run;
   if (training.step > run.report_after) {
-    send(m, Reported{run.segment, run.trial, *machine.worker, training.step, std::move(metrics)});
+    send(m, Reported{run.segment, run.trial, *machine.worker, training.step, std::move(metrics),
+                     training.step_s});
   }
   const bool done = training.step == marked_step(training, options_.short_trial, kShort);
-  if (done || training.stop || training.step >= run.until) return end_segment(m, done);
-  if (chance(options_.mid_save)) save(m);
+  if (done || training.stop || training.step >= run.until) {
+    const double save_s = options_.saves ? options_.save_s : 0;
+    if (save_s == 0) return end_segment(m, done);
+    return on_machine(m, save_s, [this, m, done] { end_segment(m, done); });
+  }
+  const double save_s = chance(options_.mid_save) ? save(m) : 0;
   if (!machine.taken_for_lost && chance(options_.false_death)) take_for_lost(m);
-  plan_step(m);
+  plan_step(m, save_s);
 }
 
-void World::save(std::size_t m) {
-  if (!options_.saves) return;
+double World::save(std::size_t m) {
+  if (!options_.saves) return 0;
   Machine& machine = machines_[m];
-  const Training& training = *machine.training;
+  Training& training = *machine.training;
+  training.times.save_s += options_.save_s;
   const CheckpointId id{training.run.trial, training.step, training.run.segment};
   Blob blob = training.trainable->save();
   const auto size_bytes = std::ssize(blob);
   store_.put(*machine.worker, id, std::move(blob));
   send(m, Saved{id, *machine.worker, size_bytes});
-  if (!options_.disk || machine.taken_for_lost) return;
-  on_machine(m, options_.step_s * rng_.uniform(), [this, m, id] {
+  if (!options_.disk || machine.taken_for_lost) return options_.save_s;
+  const double write_s = options_.step_s * rng_.uniform();
+  on_machine(m, write_s, [this, m, id, write_s] {
     const Blob* copy = store_.find(*machines_[m].worker, id);
     if (copy == nullptr || machines_[m].taken_for_lost) return;
     store_.put(kDisk, id, Blob(*copy));
-    send(m, Saved{id, kDisk, std::ssize(*copy)});
+    send(m, Saved{id, kDisk, std::ssize(*copy), write_s});
   });
+  return options_.save_s;
 }
 
 void World::end_segment(std::size_t m, bool done) {
   save(m);
   Machine& machine = machines_[m];
-  const Training training = std::move(*std::exchange(machine.training, std::nullopt));
-  send(m, SegmentEnded{training.run.segment, training.run.trial, *machine.worker, training.step, done, {}});
+  Training training = std::move(*std::exchange(machine.training, std::nullopt));
+  send(m, SegmentEnded{training.run.segment, training.run.trial, *machine.worker, training.step, done,
+                       training.times});
+  machine.kept.emplace(std::move(training));
   if (machine.taken_for_lost) come_back(m);
 }
 
@@ -290,6 +389,7 @@ void World::come_back(std::size_t m) {
   Machine& machine = machines_[m];
   store_.close(*machine.worker);
   machine.worker.reset();
+  machine.kept.reset();
   ++machine.life;
   after(-std::log(1 - rng_.uniform()) * options_.return_s, [this, m] { bring_up(m); });
 }

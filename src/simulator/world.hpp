@@ -13,11 +13,13 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "coppice/rng.hpp"
 #include "coppice/trainable.hpp"
+#include "core/end_of_allocation.hpp"
 #include "core/sampler.hpp"
 #include "core/study.hpp"
 #include "simulator/record.hpp"
@@ -58,6 +60,12 @@ struct WorldOptions {
   double short_trial = 0;  ///< for each trial: has nothing more to train after one of its first 8 steps
   bool saves = true;
   bool disk = false;        ///< copies of checkpoints go to disk in the background
+  bool in_place = false;    ///< a worker that trained a trial last goes on with it from memory
+  double startup_s = 0;     ///< of a segment that doesn't go on in place
+  double save_s = 0;        ///< a checkpoint; training waits for it
+  double slow_kind = 0;     ///< for each machine: its device is of another kind, half as fast again
+  double allocation_s = 0;  ///< a run ends so long after its start, up to twice that, and is begun again
+  double damage = 0;        ///< for each state on disk, at each restart: it can't be read any more
   bool never_idle = false;  ///< see Referee
   std::int64_t max_events = 5'000'000;
 };
@@ -71,6 +79,8 @@ struct WorldResult {
   std::int64_t steps = 0;   ///< trained, also what was lost
   std::int64_t losses = 0;  ///< of workers, real and false ones
   int restarts = 0;
+  std::int64_t given_up = 0;  ///< segments that did not end before the allocation did
+  std::int64_t damaged = 0;   ///< states that were found damaged
 };
 
 class World {
@@ -100,6 +110,8 @@ class World {
     std::unique_ptr<Trainable> trainable;
     Step step = 0;
     bool stop = false;
+    SegmentTimes times = {};
+    double step_s = 0;  ///< the one under way
   };
   /// A machine on which one worker after another lives.
   struct Machine {
@@ -107,8 +119,10 @@ class World {
     int life = 0;                    ///< whatever was planned in an earlier one does not happen
     bool taken_for_lost = false;
     double slowness = 1;
+    std::string kind;
     double last_arrival_s = 0;  ///< messages of a worker don't overtake each other
     std::optional<Training> training;
+    std::optional<Training> kept;  ///< the segment that it ended last, as its host has it in memory
   };
 
   void start();
@@ -118,6 +132,10 @@ class World {
   /// As `after`, unless the machine's worker is gone by then.
   void on_machine(std::size_t machine, double delay_s, std::function<void()> act);
   void tell(const Event& event);
+  void apply(const Event& event);
+  void tick();
+  void check_time(const Machine& machine, const Run& run) const;
+  bool goes_on_in_place(const Machine& machine, const Run& run) const;
   void carry_out(const Command& command);
   void answer(const Propose& propose);
   void send(std::size_t machine, Event event);
@@ -125,9 +143,12 @@ class World {
   void bring_up(std::size_t machine);
   void begin_segment(std::size_t machine, const Run& run);
   const Blob* fetch(std::size_t machine, const Source& source);
-  void plan_step(std::size_t machine);
+  void plan_step(std::size_t machine, double delay_s = 0);
   void train_step(std::size_t machine);
-  void save(std::size_t machine);
+  /// Returns how long it takes.
+  double save(std::size_t machine);
+  void write_what_is_left();
+  void damage_some();
   void end_segment(std::size_t machine, bool done);
   void fail_segment(std::size_t machine, const std::string& error, bool no_state = false);
   void lose(std::size_t machine);
@@ -149,6 +170,10 @@ class World {
   Record record_;
   Referee referee_;
   BlobStore store_;
+  std::set<CheckpointId> damaged_;  ///< on disk
+  std::optional<EndOfAllocation> end_;
+  double allocation_s_ = 0;
+  std::set<std::string> measured_;  ///< kinds on which a segment has ended
   WorldResult result_;
 
   double now_s_ = 0;
