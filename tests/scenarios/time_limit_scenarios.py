@@ -20,7 +20,7 @@ class TimeLimitScenarios(Scenario):
         finally:
             del os.environ["COPPICE_END_TIME"]
         out, err = process.communicate(timeout=120)
-        self.assertLess(time.time(), end, "it outlived its allocation")
+        self.assertLess(time.time(), end + 10, "it outlived its allocation")  # a busy machine is given some seconds
         return process.returncode, out + err
 
     def segments_without_a_checkpoint(self):
@@ -38,7 +38,7 @@ class TimeLimitScenarios(Scenario):
         while status == 75 and starts < 20:
             starts += 1
             # Longer on a machine that is so slow that start-up takes most of it.
-            status, said = self.run_until(time.time() + 15 + 3 * starts, study, "--workers", "2")
+            status, said = self.run_until(time.time() + 10 + 2 * starts, study, "--workers", "2")
             self.assertIn(status, (0, 75), said)
             if status == 75:
                 self.assertIn("time limit", said)
