@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "cli/catalogs.hpp"
 #include "cli/checkpoint_folder.hpp"
 #include "cli/clock.hpp"
+#include "cluster/recorded_environment.hpp"
 #include "cluster/slurm.hpp"
 #include "coppice/version.hpp"
 #include "core/check.hpp"
@@ -22,6 +24,7 @@
 #include "results/h5_writer.hpp"
 #include "spec/identity.hpp"
 #include "spec/load_study.hpp"
+#include "transport/mpi.hpp"
 
 namespace coppice {
 namespace {
@@ -35,6 +38,15 @@ std::string host_name() {
 std::string slurm_job() {
   const auto info = slurm_info();
   return info ? info->job_id : std::string();
+}
+
+std::vector<std::pair<std::string, std::string>> software() {
+  utsname system{};
+  ::uname(&system);
+  return {{"mpi", mpi_library_version()},
+          {"hdf5", hdf5_library_version()},
+          {"compiler", __VERSION__},
+          {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)}};
 }
 
 std::string own_executable() {
@@ -134,7 +146,9 @@ void Lead::read_journal(bool fresh) {
   }
   history_ =
       replay_history(reader, *assembly_.study,
-                     {[this](const JournalStart& start) { recorder_.start(start.unix_s, start.slurm_job); },
+                     {[this](const JournalStart& start) {
+                        recorder_.start(start.unix_s, start.slurm_job, start.software, start.environment);
+                      },
                       [this](const JournalEntry& entry) {
                         recorder_.apply(entry.time_s, entry.event, entry.effects);
                         count_transfer(entry.event);
@@ -239,8 +253,10 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   start.version = kVersion;
   start.budget = budget_text();
   start.checkpoints = checkpoints_.string();
+  start.software = software();
+  start.environment = recorded_environment();
   journal_->append(start);
-  recorder_.start(start.unix_s, start.slurm_job);
+  recorder_.start(start.unix_s, start.slurm_job, start.software, start.environment);
   owner_->set_incarnation(start.incarnation);
   conclusion_.began(start.incarnation);
   sweep_checkpoints(checkpoints_, assembly_.study->checkpoints());

@@ -33,7 +33,8 @@ Past read_past(const std::filesystem::path& directory, const HistoryObserver& al
   past.recorder = std::make_unique<Recorder>(recorded_study(past.spec, *past.assembly.study));
   past.history = replay_history(reader, *past.assembly.study,
                                 {[&](const JournalStart& start) {
-                                   past.recorder->start(start.unix_s, start.slurm_job);
+                                   past.recorder->start(start.unix_s, start.slurm_job, start.software,
+                                                        start.environment);
                                    if (also.start) also.start(start);
                                  },
                                  [&](const JournalEntry& entry) {

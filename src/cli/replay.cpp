@@ -23,7 +23,10 @@ int replay_command(const ReplayOptions& options) {
                  decision.reason);
     }
   };
-  const Past past = read_past(options.directory, {{}, show});
+  const auto show_start = [&](const JournalStart& start) {
+    if (options.json && !options.verify) fmt::print("{}\n", to_json_line(start));
+  };
+  const Past past = read_past(options.directory, {show_start, show});
   if (past.history.torn) {
     fmt::print(stderr, "coppice: the journal ends in {} bytes that are no whole record (at byte {})\n",
                past.history.torn->size_bytes, past.history.torn->offset);

@@ -43,6 +43,10 @@ struct JournalStart {
   std::string version;
   std::string budget;       ///< as text, for people
   std::string checkpoints;  ///< the directory of those on disk
+  /// (what, version): MPI, HDF5, the compiler
+  std::vector<std::pair<std::string, std::string>> software = {};
+  /// (name, value) of the variables that matter, see cluster/recorded_environment.hpp
+  std::vector<std::pair<std::string, std::string>> environment = {};
 };
 
 /// An accepted event and what came of it.
@@ -76,6 +80,8 @@ void fields(V& v, JournalStart& x) {
   v("version", x.version);
   v("budget", x.budget);
   v("checkpoints", x.checkpoints);
+  v("software", x.software);
+  v("environment", x.environment);
 }
 template <class V>
 void fields(V& v, JournalEntry& x) {

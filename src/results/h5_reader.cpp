@@ -130,6 +130,11 @@ std::string read_text_attribute(hid_t file, const char* name) {
   return result;
 }
 
+/// Of a version that the file may be older than.
+std::string read_later_attribute(hid_t file, const char* name) {
+  return checked(H5Aexists(file, name), name) > 0 ? read_text_attribute(file, name) : "";
+}
+
 StudyAttributes read_attributes(hid_t file) {
   StudyAttributes about;
   about.name = read_text_attribute(file, "name");
@@ -140,6 +145,8 @@ StudyAttributes read_attributes(hid_t file) {
   about.direction = read_text_attribute(file, "direction");
   about.study = read_text_attribute(file, "study");
   about.slurm_job_ids = read_text_attribute(file, "slurm_job_ids");
+  about.software = read_later_attribute(file, "software");
+  about.environment = read_later_attribute(file, "environment");
   about.started = read_text_attribute(file, "started");
   about.ended = read_text_attribute(file, "ended");
   about.state = read_text_attribute(file, "state");

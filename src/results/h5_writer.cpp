@@ -114,6 +114,8 @@ void write_attributes(hid_t file, const StudyAttributes& about) {
   write_attribute(file, "direction", about.direction);
   write_attribute(file, "study", about.study);
   write_attribute(file, "slurm_job_ids", about.slurm_job_ids);
+  write_attribute(file, "software", about.software);
+  write_attribute(file, "environment", about.environment);
   write_attribute(file, "started", about.started);
   write_attribute(file, "ended", about.ended);
   write_attribute(file, "state", about.state);
@@ -174,6 +176,15 @@ std::optional<std::string> write_file(const std::filesystem::path& path, const s
 }
 
 }  // namespace
+
+std::string hdf5_library_version() {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  const auto lock = lock_hdf5();
+  checked(H5get_libversion(&major, &minor, &release), "version");
+  return fmt::format("{}.{}.{}", major, minor, release);
+}
 
 std::optional<std::string> write_study(const Tables& tables, const std::filesystem::path& directory) {
   const auto path = directory / "study.h5";

@@ -13,6 +13,9 @@
 
 namespace coppice {
 
+/// Of the HDF5 library, "1.10.8".
+std::string hdf5_library_version();
+
 /// Nothing: DIRECTORY/study.h5 holds these tables, durably.
 [[nodiscard]] std::optional<std::string> write_study(const Tables& tables,
                                                      const std::filesystem::path& directory);

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 
@@ -18,6 +19,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// Text columns have the width of their longest value: one long error must not blow up all rows. The journal
 /// has it in full.
 constexpr std::size_t kMaxTextBytes = 512;
+/// In an attribute, which has no rows.
+constexpr std::size_t kMaxLineBytes = 8192;
 /// HDF5 describes a table's columns in at most 64 KiB.
 constexpr std::size_t kMaxMetrics = 500;
 constexpr std::size_t kMaxMetricNameBytes = 16384;
@@ -65,6 +68,16 @@ void add_row(Table& table, const T&... values) {
 
 std::int64_t id_or_missing(TrialId trial) {
   return trial == kNoTrial ? kMissingInt : trial;
+}
+
+std::string lines_text(const NamedTexts& texts) {
+  std::string lines;
+  for (const auto& [name, value] : texts) {
+    std::string line = fmt::format("{}={}", name, value);
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    lines += clean_text(line, kMaxLineBytes) + '\n';
+  }
+  return lines;
 }
 
 std::string date_text(std::int64_t unix_s) {
@@ -139,8 +152,11 @@ Recorder::Recorder(RecordedStudy study) : study_(std::move(study)) {
                        {{"time_s", Doubles()}, {"trial", Ints()}, {"step", Ints()}, {"value", Doubles()}}};
 }
 
-void Recorder::start(std::int64_t unix_s, const std::string& slurm_job) {
+void Recorder::start(std::int64_t unix_s, const std::string& slurm_job, const NamedTexts& software,
+                     const NamedTexts& environment) {
   StudyAttributes& about = tables_.attributes;
+  about.software = lines_text(software);
+  about.environment = lines_text(environment);
   if (about.started.empty()) about.started = date_text(unix_s);
   if (!slurm_job.empty()) about.slurm_job_ids += (about.slurm_job_ids.empty() ? "" : " ") + slurm_job;
   about.ended.clear();

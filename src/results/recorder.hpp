@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "coppice/search_space.hpp"
@@ -19,6 +20,8 @@
 #include "results/table.hpp"
 
 namespace coppice {
+
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
 /// What the tables need to know of the study beforehand.
 struct RecordedStudy {
@@ -38,8 +41,9 @@ class Recorder {
  public:
   explicit Recorder(RecordedStudy study);
 
-  /// A process began to write, at this time of day.
-  void start(std::int64_t unix_s, const std::string& slurm_job);
+  /// A process began to write, at this time of day, with these libraries and this environment.
+  void start(std::int64_t unix_s, const std::string& slurm_job, const NamedTexts& software = {},
+             const NamedTexts& environment = {});
   /// An accepted event, at this running time, and what came of it. In the order of the journal.
   void apply(double time_s, const Event& event, const Effects& effects);
 

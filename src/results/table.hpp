@@ -43,6 +43,8 @@ struct StudyAttributes {
   std::string direction;      ///< minimize | maximize
   std::string study;          ///< the study file's text
   std::string slurm_job_ids;  ///< in the order of the starts, with spaces between
+  std::string software;       ///< of the last start: lines NAME=VERSION
+  std::string environment;    ///< of the last start: lines NAME=VALUE
   std::string started;        ///< ISO 8601, UTC
   std::string ended;          ///< empty unless the last start came to an orderly end
   std::string state;          ///< running | finished | stopped | failed

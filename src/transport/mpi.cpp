@@ -89,6 +89,14 @@ std::vector<RankInfo> gather_ranks(MPI_Comm world, int size) {
 
 }  // namespace
 
+std::string mpi_library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int size = 0;
+  if (MPI_Get_library_version(text.data(), &size) != MPI_SUCCESS) return "unknown";
+  const std::string version(text.data(), static_cast<std::size_t>(size));
+  return version.substr(0, version.find_first_of(std::string("\n\0", 2)));
+}
+
 struct MpiSession::State {
   MPI_Comm world = MPI_COMM_NULL;  ///< our own duplicate: no message of user code can be taken for ours
   int rank = -1;

@@ -17,6 +17,9 @@
 
 namespace coppice {
 
+/// Of the MPI library, in one line: "Open MPI v4.1.4, package: …". Before, after or without a session.
+std::string mpi_library_version();
+
 struct RankInfo {
   int rank = -1;
   int node = -1;        ///< nodes are numbered 0, 1, … in the order of their lowest rank

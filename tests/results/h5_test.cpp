@@ -106,6 +106,8 @@ TEST_F(StudyFile, WhatIsWrittenIsRead) {
   EXPECT_EQ(read.attributes.seed, std::numeric_limits<std::uint64_t>::max());
   EXPECT_EQ(read.attributes.study, "name: digits-pbt\n# größe\n");
   EXPECT_EQ(read.attributes.slurm_job_ids, "4711 4712");
+  EXPECT_EQ(read.attributes.software, "mpi=Open MPI v4.1.4\nhdf5=1.10.8\n");
+  EXPECT_EQ(read.attributes.environment, "OMP_NUM_THREADS=4\nPATH=/bin:/a b c\n");
   EXPECT_EQ(read.attributes.running_time_s, 15);
   EXPECT_EQ(files(), 1u);
 }
@@ -158,6 +160,7 @@ TEST_F(StudyFile, OpensInPandas) {
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.text, R"(direction = 'minimize'
 ended = '2023-11-14T23:13:25Z'
+environment = 'OMP_NUM_THREADS=4\nPATH=/bin:/a b c\n'
 incarnations = 2
 metrics_left_out = 0
 name = 'digits-pbt'
@@ -166,6 +169,7 @@ running_time_s = 15.0
 schema = 1
 seed = 18446744073709551615
 slurm_job_ids = '4711 4712'
+software = 'mpi=Open MPI v4.1.4\nhdf5=1.10.8\n'
 started = '2023-11-14T22:13:20Z'
 state = 'finished'
 study = 'name: digits-pbt\n# größe\n'

@@ -77,7 +77,8 @@ inline void first_start(Recorder& recorder) {
 
 inline void second_start(Recorder& recorder) {
   const Values c{0.12, std::int64_t{80}, std::string("sgd"), true, 0.8};
-  recorder.start(1700003600, "4712");
+  recorder.start(1700003600, "4712", {{"mpi", "Open MPI v4.1.4"}, {"hdf5", "1.10.8"}},
+                 {{"OMP_NUM_THREADS", "4"}, {"PATH", "/bin:/a b\nc"}});
   recorder.apply(10, Begun{2, {}, {}}, {});
   recorder.apply(11, WorkerUp{2, 0, "node1", "GPU-5f", "H200"},
                  {true, {Run{2, 21, 2, c, 7, Source{{1, 2, 12}, {kDisk}}, 4, 3}}, {}});
