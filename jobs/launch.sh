@@ -17,7 +17,7 @@
 : "${coppice_startup_s:=300}"   # until the coordinator has taken the directory
 : "${coppice_silence_s:=180}"   # its heart beats every 2 s; file systems stall for a minute now and then
 : "${coppice_leave_s:=20}"      # from the study's end to the launcher's
-: "${coppice_grace_s:=30}"      # between TERM and KILL
+# coppice_grace_s                 between TERM and KILL [two thirds of Slurm's KillWait: the rest is for the launcher's own end]
 
 coppice_say() { echo "coppice job ${SLURM_JOB_ID:-}: $*"; }
 
@@ -41,6 +41,13 @@ coppice_launch() {
 coppice_join() {
   local IFS=,
   echo "$*"
+}
+
+# Slurm kills what lives so long after it sent TERM.
+coppice_grace() {
+  local kill_wait
+  kill_wait=$(timeout 30 scontrol show config 2>/dev/null | sed -n 's/^KillWait *= *\([0-9]*\).*/\1/p')
+  echo $((${kill_wait:-30} * 2 / 3))
 }
 
 # How many reports the study has: what tells an attempt that got somewhere from one that didn't.
@@ -106,9 +113,12 @@ coppice_stop() {
   if [ -n "$coppice_pid" ]; then kill -USR1 "$coppice_pid" 2>/dev/null; fi
 }
 
-# What killed ranks leave in memory: files of this user's that no process has mapped, looked at twice, as one that is just being
-# made isn't mapped yet.
+# What killed ranks leave: Open MPI's session directory, which is this job's alone (coppice_job made it so), and in memory files of
+# this user's that no process has mapped, looked at twice, as one that is just being made isn't mapped yet.
 coppice_clean_node() {
+  case ${OMPI_MCA_orte_tmpdir_base:-} in
+    */coppice."$SLURM_JOB_ID") rm -rf -- "$OMPI_MCA_orte_tmpdir_base" ;;
+  esac
   local folder=${OMPI_MCA_btl_vader_backing_directory:-/dev/shm} round file leaked=() unmapped
   leaked=("$folder"/vader_segment.* "$folder"/sem.*)
   for round in 1 2; do
@@ -181,6 +191,8 @@ coppice_job() {
   coppice_command=("$coppice" run "${coppice_run[@]}" -o "$coppice_results" --quiet --outcome "$coppice_outcome")
   # The survivors of a dead node needn't be ended by Slurm.
   export SLURM_NO_KILL=set
+  export OMPI_MCA_orte_tmpdir_base="${OMPI_MCA_orte_tmpdir_base:-${TMPDIR:-/tmp}/coppice.$SLURM_JOB_ID}"
+  : "${coppice_grace_s:=$(coppice_grace)}"
   trap 'coppice_stop USR1' USR1
   trap 'coppice_stop TERM' TERM
 

@@ -317,6 +317,7 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
     status = lead->end_at_once();
   }
   if (mistake && conclusion) conclusion->tell(mistake);
+  lead.reset();  // the directory is free, however long it takes the other ranks to come to their end
   session.close(session.rank() == 0 ? kCloseLimit_s : kWorkersCloseLimit_s);
   if (mistake && session.rank() == 0) std::rethrow_exception(mistake);
   return status;

@@ -112,7 +112,7 @@ class SlurmScenario(Scenario):
         self.mark = uuid.uuid4().hex
         self.environment = {**self.cluster.environment, "COPPICE_TEST_MARK": self.mark, "TMPDIR": str(self.temporary),
                             # Not as patient as on a cluster where file systems stall.
-                            "coppice_silence_s": "20", "coppice_leave_s": "10", "coppice_grace_s": "15",
+                            "coppice_silence_s": "20", "coppice_leave_s": "10",
                             "COPPICE": BINARY, "COPPICE_JOBS": str(SOURCE / "jobs")}
         self.addCleanup(self._cancel_all)
 

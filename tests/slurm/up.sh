@@ -95,7 +95,7 @@ shared=$shared/\$SLURMD_NODENAME
 mkdir -p "\$shared"
 echo "export OMPI_MCA_btl_vader_backing_directory=\$shared"
 echo "export OMPI_MCA_osc_rdma_backing_directory=\$shared"
-echo "export OMPI_MCA_orte_tmpdir_base=\$shared"
+echo "export OMPI_MCA_orte_tmpdir_base=\$shared/coppice.\$SLURM_JOB_ID"
 PROLOG
 chmod 755 "$folder/etc/task_prolog"
 
