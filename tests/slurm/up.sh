@@ -9,7 +9,7 @@
 set -euo pipefail
 nodes=${1:-4}
 folder=${COPPICE_CLUSTER:-${TMPDIR:-/tmp}/coppice-cluster}
-kill_wait=${COPPICE_CLUSTER_KILL_WAIT:-20}
+kill_wait=${COPPICE_CLUSTER_KILL_WAIT:-30}
 gpus_per_node=2
 cpus_per_node=4
 
