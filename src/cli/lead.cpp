@@ -184,6 +184,7 @@ Welcome Lead::welcome() const {
   for (const Parameter& parameter : spec_.space.parameters())
     welcome.parameter_names.push_back(parameter.name);
   welcome.metric = spec_.objectives.front().metric;
+  welcome.worker_timeout_s = spec_.timeouts.worker_s;
   welcome.startup_timeout_s = spec_.timeouts.startup_s;
   welcome.segment_timeout_s = spec_.timeouts.segment_s.value_or(0);
   welcome.save_every_s = spec_.checkpoints.every_s;

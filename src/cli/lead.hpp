@@ -48,6 +48,8 @@ class Lead {
   void tick(double now_s);
   void stop_for(const std::string& signal, double now_s);
   bool over() const { return coordinator_->over(); }
+  /// No rank is lost, so that all of them can end together.
+  bool all_here() const { return !coordinator_ || coordinator_->all_here(); }
   /// Makes everything durable and says how it went. Returns the exit status.
   int end(double now_s);
   /// The same where there is nothing to do.

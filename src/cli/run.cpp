@@ -32,9 +32,11 @@ namespace {
 
 constexpr double kLongestSleep_s = 0.1;
 constexpr double kCloseLimit_s = 10;
+/// Of what is still to be sent where some ranks are lost: what is meant for them never leaves.
+constexpr double kLostCloseLimit_s = 1;
 /// Other ranks wait longer: rank 0 may still write results, and an early end of theirs would make mpirun end
 /// it too.
-constexpr double kWorkersCloseLimit_s = 300;
+constexpr double kReleaseLimit_s = 300;
 /// Share of the machine's memory for checkpoints; past it they live on disk only.
 constexpr double kCheckpointMemoryShare = 0.25;
 
@@ -42,6 +44,7 @@ constexpr double kCheckpointMemoryShare = 0.25;
 struct Rank {
   Transport* transport = nullptr;
   std::unique_ptr<Worker> worker;
+  std::optional<Release> release = {};  ///< rank 0 said that this one may leave
 };
 
 std::string signal_name(int number) {
@@ -116,6 +119,8 @@ void turn(std::vector<Rank>& ranks, Lead* lead) {
     while (const auto message = rank.transport->receive()) {
       if (is_for_coordinator(message->type)) {
         if (lead != nullptr) lead->on_message(*message, now_s);
+      } else if (message->type == static_cast<std::uint32_t>(MessageType::kRelease)) {
+        rank.release = from_bytes<Release>(message->body);
       } else if (rank.worker) {
         rank.worker->on_message(*message, now_s);
       }
@@ -133,15 +138,33 @@ bool all_over(const std::vector<Rank>& ranks, const Lead* lead) {
          (lead == nullptr || lead->over());
 }
 
-void shut_down_all(Transport& transport, int exit_status) {
+template <class T>
+void tell_all(Transport& transport, MessageType type, const T& body) {
   for (int rank = 0; rank < transport.size(); ++rank) {
-    transport.send(rank, static_cast<std::uint32_t>(MessageType::kShutdown), to_bytes(Shutdown{exit_status}));
+    transport.send(rank, static_cast<std::uint32_t>(type), to_bytes(body));
   }
-  const double until_s = steady_s() + kCloseLimit_s;
+}
+
+/// Rank 0, when everything is durable. A rank that is lost can't take what is sent to it.
+void release_all(Transport& transport, bool all_here) {
+  tell_all(transport, MessageType::kRelease, Release{all_here});
+  const double until_s = steady_s() + (all_here ? kCloseLimit_s : kLostCloseLimit_s);
   while (!transport.idle() && steady_s() < until_s) {
     transport.receive();
     ::usleep(1000);
   }
+}
+
+/// What a working rank does when its worker is over. Nothing where rank 0 says nothing more.
+std::optional<Release> wait_for_release(std::vector<Rank>& ranks) {
+  Rank& own = ranks.front();
+  own.worker.reset();
+  const double until_s = steady_s() + kReleaseLimit_s;
+  while (!own.release && steady_s() < until_s) {
+    turn(ranks, nullptr);
+    ::usleep(1000);
+  }
+  return own.release;
 }
 
 void run_until_over(std::vector<Rank>& ranks, Lead* lead, StopSignals& signals) {
@@ -195,16 +218,17 @@ struct Opening {
   bool run = false;  ///< false: nothing to do, or a mistake that rank 0 has told
   bool dedicated = false;
   std::optional<double> gpus_per_worker;
+  double patience_s = 0;  ///< how long rank 0 may take until it welcomes workers
 
   std::string text() const {
-    return fmt::format("{} {} {}\n", run ? 1 : 0, dedicated ? 1 : 0,
-                       gpus_per_worker ? to_text(*gpus_per_worker) : "auto");
+    return fmt::format("{} {} {} {}\n", run ? 1 : 0, dedicated ? 1 : 0,
+                       gpus_per_worker ? to_text(*gpus_per_worker) : "auto", to_text(patience_s));
   }
   static Opening parse(const std::string& text) {
     std::istringstream words(text);
     Opening opening;
     std::string gpus;
-    words >> opening.run >> opening.dedicated >> gpus;
+    words >> opening.run >> opening.dedicated >> gpus >> opening.patience_s;
     if (gpus != "auto") opening.gpus_per_worker = std::stod(gpus);
     return opening;
   }
@@ -228,7 +252,7 @@ std::optional<WorkerPlace> place_of_rank(int rank, const Opening& opening, const
 }
 
 int run_coordinating_rank(Lead& lead, const std::optional<WorkerPlace>& place, Spawner& spawner,
-                          Transport& transport, StopSignals& signals) {
+                          Transport& transport, StopSignals& signals, Conclusion& conclusion) {
   try {
     std::vector<Rank> ranks;
     ranks.push_back({&transport, place ? std::make_unique<Worker>(transport, spawner, *place,
@@ -237,19 +261,32 @@ int run_coordinating_rank(Lead& lead, const std::optional<WorkerPlace>& place, S
     lead.begin(transport, transport.size() - (place ? 0 : 1), steady_s());
     if (place) ranks[0].worker->start(steady_s());
     run_until_over(ranks, &lead, signals);
-    return lead.end(steady_s());
+    const int status = lead.end(steady_s());
+    release_all(transport, lead.all_here());
+    return status;
   } catch (...) {
-    shut_down_all(transport, 1);
+    tell_all(transport, MessageType::kShutdown, Shutdown{1});
+    conclusion.tell(std::current_exception());
+    release_all(transport, lead.all_here());
     throw;
   }
 }
 
-void run_working_rank(const WorkerPlace& place, Spawner& spawner, Transport& transport,
-                      StopSignals& signals) {
+/// Works until rank 0 lets it go; nothing where rank 0 is gone.
+std::optional<Release> run_working_rank(const WorkerPlace& place, double patience_s, Spawner& spawner,
+                                        Transport& transport, StopSignals& signals) {
   std::vector<Rank> ranks;
   ranks.push_back({&transport, std::make_unique<Worker>(transport, spawner, place)});
-  ranks[0].worker->start(steady_s());
-  run_until_over(ranks, nullptr, signals);
+  Worker& worker = *ranks.front().worker;
+  worker.start(steady_s(), patience_s);
+  try {
+    run_until_over(ranks, nullptr, signals);
+  } catch (const std::exception& error) {
+    worker.leave(fmt::format("its rank failed: {}", error.what()), steady_s());
+    run_until_over(ranks, nullptr, signals);
+  }
+  if (worker.orphaned()) return std::nullopt;
+  return wait_for_release(ranks);
 }
 
 /// Everything that rank 0 can find wrong before the others are needed.
@@ -277,7 +314,8 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
       conclusion.emplace(options.outcome);
       lead = open_lead(options, spawner, *conclusion, session.size());
       opening = {!lead->nothing_to_do(), lead->spec().dedicated_coordinator,
-                 lead->spec().resources.gpus_per_worker};
+                 lead->spec().resources.gpus_per_worker,
+                 lead->spec().timeouts.startup_s + 2 * lead->spec().timeouts.worker_s};
     } catch (...) {
       mistake = std::current_exception();
     }
@@ -296,14 +334,17 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
     opening.run = false;
   }
   int status = 0;  // of ranks other than 0: anything else would make mpirun end rank 0 while it writes
+  bool all_here = true;
   if (opening.run) {
     MpiTransport transport(session);
     const auto& place = places_of_ranks[static_cast<std::size_t>(session.rank())];
     try {
       if (lead) {
-        status = run_coordinating_rank(*lead, place, spawner, transport, signals);
+        status = run_coordinating_rank(*lead, place, spawner, transport, signals, *conclusion);
       } else {
-        run_working_rank(*place, spawner, transport, signals);
+        const auto release = run_working_rank(*place, opening.patience_s, spawner, transport, signals);
+        all_here = release && release->all_here;
+        if (!release) status = 1;  // rank 0 is gone
       }
     } catch (const std::exception& error) {
       if (lead) {
@@ -317,8 +358,10 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
     status = lead->end_at_once();
   }
   if (mistake && conclusion) conclusion->tell(mistake);
+  // Without all ranks MPI can't be finalized: nobody waits for those that don't come.
+  if (lead) all_here = lead->all_here();
   lead.reset();  // the directory is free, however long it takes the other ranks to come to their end
-  session.close(session.rank() == 0 ? kCloseLimit_s : kWorkersCloseLimit_s);
+  session.close(!all_here ? 0 : session.rank() == 0 ? kCloseLimit_s : kReleaseLimit_s);
   if (mistake && session.rank() == 0) std::rethrow_exception(mistake);
   return status;
 }

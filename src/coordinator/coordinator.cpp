@@ -26,17 +26,23 @@ Coordinator::Coordinator(CoordinatorSettings settings, Study& study, Sampler& sa
       sampler_(sampler),
       explorer_(explorer),
       transport_(transport),
-      record_(std::move(record)) {
-  for (int rank = settings_.rank_0_works ? 0 : 1; rank < transport_.size(); ++rank) awaited_.insert(rank);
+      record_(std::move(record)),
+      liveness_(Liveness::beat_for(settings_.welcome.worker_timeout_s), settings_.welcome.worker_timeout_s) {
+  for (int rank = settings_.rank_0_works ? 0 : 1; rank < transport_.size(); ++rank) {
+    awaited_.insert(rank);
+    if (rank != transport_.rank()) liveness_.watch(rank);
+  }
 }
 
 template <class T>
 void Coordinator::send(int rank, MessageType type, const T& body) {
   transport_.send(rank, static_cast<std::uint32_t>(type), to_bytes(body));
+  liveness_.said(rank);
 }
 
 void Coordinator::begin(Begun begun, double now_s) {
   began_s_ = now_s;
+  liveness_.advance(now_s);
   settings_.welcome.incarnation = begun.incarnation;
   if (settings_.ends_at_s) {
     end_.emplace(*settings_.ends_at_s);
@@ -46,6 +52,7 @@ void Coordinator::begin(Begun begun, double now_s) {
 }
 
 void Coordinator::on_message(const Message& message, double now_s) {
+  liveness_.heard(message.from);
   switch (static_cast<MessageType>(message.type)) {
     case MessageType::kHello:
       if (const auto hello = from_bytes<Hello>(message.body)) on_hello(*hello, message.from, now_s);
@@ -54,6 +61,12 @@ void Coordinator::on_message(const Message& message, double now_s) {
       if (auto told = from_bytes<Told>(message.body);
           told && told->incarnation == study_.incarnation() && is_workers(told->event)) {
         on_told(std::move(*told), message.from, now_s);
+      }
+      break;
+    case MessageType::kAlive:
+      if (const auto alive = from_bytes<Alive>(message.body);
+          alive && alive->incarnation == study_.incarnation() && !is_living(message.from)) {
+        on_stranger(message.from);
       }
       break;
     case MessageType::kGoodbye:
@@ -74,7 +87,9 @@ void Coordinator::on_hello(const Hello& hello, int from, double now_s) {
     return;
   }
   if (is_living(from)) return;
-  awaited_.insert(from);  // also one that was given up before it spoke
+  awaited_.insert(from);  // also one that was given up
+  lost_.erase(from);
+  if (from != transport_.rank()) liveness_.watch(from);
   const WorkerId worker = study_.next_worker();
   ranks_[worker] = from;
   apply(WorkerUp{worker, from, hello.host, hello.device_uuid, hello.device_name}, now_s);
@@ -85,16 +100,32 @@ void Coordinator::on_told(Told told, int from, double now_s) {
     apply(std::move(told.event), now_s);
   } else if (const auto* saved = std::get_if<Saved>(&told.event)) {
     drop_if_unknown(*saved);  // its file would stay
+    on_stranger(from);
+  } else {
+    on_stranger(from);
+  }
+}
+
+/// A worker that was declared dead lives, and doesn't know of it.
+void Coordinator::on_stranger(int from) {
+  if (left_.contains(from) || !lost_.contains(from)) return;
+  if (finished_s_) {
+    send(from, MessageType::kShutdown, Shutdown{exit_status()});
+  } else {
+    send(from, MessageType::kDismissed, Dismissed{study_.incarnation()});
   }
 }
 
 void Coordinator::on_goodbye(const Goodbye& goodbye, int from, double now_s) {
   if (finished_s_) {
     awaited_.erase(from);
+    liveness_.forget(from);
     return;
   }
-  left_.insert(from);
   lose_rank(from, goodbye.reason.empty() ? "it left" : goodbye.reason, now_s);
+  lost_.erase(from);
+  left_.insert(from);
+  if (from != transport_.rank()) liveness_.watch(from);
 }
 
 bool Coordinator::is_living(int rank) const {
@@ -102,7 +133,10 @@ bool Coordinator::is_living(int rank) const {
 }
 
 void Coordinator::lose_rank(int rank, const std::string& reason, double now_s) {
-  if (awaited_.erase(rank) > 0) last_loss_ = "rank " + std::to_string(rank) + ": " + reason;
+  liveness_.forget(rank);
+  if (awaited_.erase(rank) + left_.erase(rank) == 0) return;
+  last_loss_ = "rank " + std::to_string(rank) + ": " + reason;
+  lost_.insert(rank);
   transport_.abandon(rank);
   const auto it =
       std::find_if(ranks_.begin(), ranks_.end(), [rank](const auto& item) { return item.second == rank; });
@@ -110,13 +144,26 @@ void Coordinator::lose_rank(int rank, const std::string& reason, double now_s) {
   const WorkerId worker = it->first;
   ranks_.erase(it);
   apply(WorkerLost{worker, reason}, now_s);
+  for (const auto& [other, its_rank] : ranks_)
+    send(its_rank, MessageType::kRankLost, RankLost{study_.incarnation(), rank});
 }
 
 void Coordinator::request_stop(StopCause cause, const std::string& reason, double now_s) {
   apply(StopRequested{cause, reason}, now_s);
 }
 
+void Coordinator::look_for_the_dead(double now_s) {
+  liveness_.advance(now_s);
+  for (const int rank : liveness_.due())
+    send(rank, MessageType::kCoordinatorAlive, Alive{study_.incarnation()});
+  for (const int rank : transport_.take_failed()) lose_rank(rank, "MPI says that it failed", now_s);
+  for (const int rank : liveness_.silent()) {
+    lose_rank(rank, "it was silent for " + to_text(liveness_.limit_s()) + " s, timeouts.worker", now_s);
+  }
+}
+
 void Coordinator::tick(double now_s) {
+  look_for_the_dead(now_s);
   if (settings_.wall_time_s && !study_.halting() && !finished_s_ &&
       running_time_s(now_s) >= *settings_.wall_time_s) {
     request_stop(StopCause::kWallTime, "budget.wall_time is used up", now_s);

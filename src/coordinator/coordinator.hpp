@@ -4,7 +4,9 @@
 /// The order that everything rests on: an event goes through the study, then to `record` (journal and
 /// tables), and only then do its commands leave. If `record` throws, nothing leaves and the exception goes to
 /// the caller: the run must end. Ownership: borrows study, samplers and transport. One thread; nothing
-/// blocks. `now_s` is any clock that doesn't go back.
+/// blocks. `now_s` is any clock that doesn't go back. A rank that is silent for `welcome.worker_timeout_s` is
+/// declared dead; if it lives after all, it is dismissed as soon as it speaks, and may come back as a new
+/// worker.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include "core/end_of_allocation.hpp"
 #include "core/sampler.hpp"
 #include "core/study.hpp"
+#include "transport/liveness.hpp"
 #include "transport/transport.hpp"
 #include "wire/messages.hpp"
 
@@ -59,6 +62,8 @@ class Coordinator {
   bool over() const { return over_; }
   double running_time_s(double now_s) const { return settings_.time_before_s + (now_s - began_s_); }
   int exit_status() const;
+  /// No rank is lost, so that all of them can end together.
+  bool all_here() const { return lost_.empty(); }
 
  private:
   void tick_time_limit(double now_s);
@@ -74,8 +79,10 @@ class Coordinator {
   void execute(const Finish& command);
   void execute(const BackOff& command);
   void on_hello(const Hello& hello, int from, double now_s);
+  void on_stranger(int from);
   void on_goodbye(const Goodbye& goodbye, int from, double now_s);
   void on_told(Told told, int from, double now_s);
+  void look_for_the_dead(double now_s);
   bool is_living(int rank) const;
   template <class T>
   void send(int rank, MessageType type, const T& body);
@@ -92,6 +99,8 @@ class Coordinator {
   std::map<WorkerId, int> ranks_;             ///< of the living workers
   std::set<int> awaited_;                     ///< ranks that have not said goodbye and aren't lost
   std::set<int> left_;                        ///< ranks that said it before the end, and wait for it
+  std::set<int> lost_;                        ///< ranks that were declared dead
+  Liveness liveness_;                         ///< of the ranks in awaited_ and left_, but for our own
   std::string last_loss_;                     ///< which rank, and why
   std::multimap<double, TrialId> back_offs_;  ///< by the time at which they are over
   double now_s_ = 0;                          ///< of the event under way

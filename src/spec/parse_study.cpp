@@ -127,12 +127,22 @@ DeterministicSpec parse_deterministic(const Node* node, const Catalogs& catalogs
 TimeoutSpec parse_timeouts(const Node* node) {
   TimeoutSpec timeouts;
   if (node == nullptr) return timeouts;
-  const Reader reader(*node, "timeouts", {"startup", "segment", "stop"}, "{startup: 120s, segment: 30m}");
+  constexpr double kShortestSilence_s = 1;
+  const Reader reader(*node, "timeouts", {"startup", "segment", "stop", "worker"},
+                      "{startup: 120s, segment: 30m, worker: 60s}");
   if (const Node* startup = reader.find("startup"))
     timeouts.startup_s = duration_of(*startup, "timeouts.startup");
   if (const Node* segment = reader.find("segment"))
     timeouts.segment_s = duration_of(*segment, "timeouts.segment");
   if (const Node* stop = reader.find("stop")) timeouts.stop_s = duration_of(*stop, "timeouts.stop");
+  if (const Node* worker = reader.find("worker")) {
+    timeouts.worker_s = duration_of(*worker, "timeouts.worker");
+    if (timeouts.worker_s < kShortestSilence_s) {
+      fail(worker->place, "timeouts.worker",
+           "expected at least 1s, found " + describe(*worker) +
+               ": a busy machine's worker may be silent longer");
+    }
+  }
   return timeouts;
 }
 

@@ -58,6 +58,7 @@ struct TimeoutSpec {
   double startup_s = 120;           ///< a host's start, until it says hello
   std::optional<double> segment_s;  ///< absent: none
   std::optional<double> stop_s;     ///< how long a stop waits for segments; absent: see README.md
+  double worker_s = 60;             ///< how long a worker's silence is no death
 };
 
 struct CheckpointSpec {

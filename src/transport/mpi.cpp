@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 #include <mpi.h>
+#if defined(OPEN_MPI) && __has_include(<mpi-ext.h>)
+#include <mpi-ext.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -11,6 +14,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -198,6 +202,8 @@ struct MpiTransport::Queues {
   explicit Queues(MpiSession::State& state)
       : session(state), unsent(static_cast<std::size_t>(state.size)), last_activity_s(MPI_Wtime()) {}
 
+  void lose_message(int peer);
+  void ask_for_failed();
   void finish_sends();
   void bury_sends(int rank);
   void remove_done_sends();
@@ -215,6 +221,7 @@ struct MpiTransport::Queues {
   std::vector<MPI_Request> requests;
   std::vector<Outgoing> outgoing;
   std::vector<int> completed;
+  std::vector<MPI_Status> statuses;
 
   // By source, oldest first. Only the head may be handed out: a short message can be complete before a long
   // one that was sent earlier.
@@ -226,6 +233,8 @@ struct MpiTransport::Queues {
 
   double last_activity_s;
   std::int64_t lost = 0;
+  std::set<int> failed;        ///< not asked for yet
+  std::set<int> acknowledged;  ///< that ULFM has told
 };
 
 /// Abandoned buffers stay reachable for ever: MPI may still write to them, and a leak checker knows that they
@@ -235,20 +244,47 @@ MpiTransport::Queues::Buried& MpiTransport::Queues::graveyard() {
   return *buried;
 }
 
+void MpiTransport::Queues::lose_message(int peer) {
+  ++lost;
+  failed.insert(peer);
+}
+
+/// Without ULFM nothing: then errors of single messages and the owner's own time limits must do.
+void MpiTransport::Queues::ask_for_failed() {
+#if defined(OMPI_HAVE_MPI_EXT_FTMPI)
+  MPI_Group dead = MPI_GROUP_NULL;
+  MPI_Group everybody = MPI_GROUP_NULL;
+  int count = 0;
+  // Unless acknowledged, a dead rank makes every probe for any source fail.
+  if (MPIX_Comm_failure_ack(session.world) != MPI_SUCCESS ||
+      MPIX_Comm_failure_get_acked(session.world, &dead) != MPI_SUCCESS)
+    return;
+  MPI_Group_size(dead, &count);
+  MPI_Comm_group(session.world, &everybody);
+  for (int i = 0; i < count; ++i) {
+    int rank = MPI_UNDEFINED;
+    MPI_Group_translate_ranks(dead, 1, &i, everybody, &rank);
+    if (rank != MPI_UNDEFINED && acknowledged.insert(rank).second) failed.insert(rank);
+  }
+  MPI_Group_free(&everybody);
+  MPI_Group_free(&dead);
+#endif
+}
+
 void MpiTransport::Queues::finish_sends() {
   if (requests.empty()) return;
   int count = 0;
   completed.resize(requests.size());
+  statuses.resize(requests.size());
   const int code = MPI_Testsome(static_cast<int>(requests.size()), requests.data(), &count, completed.data(),
-                                MPI_STATUSES_IGNORE);
+                                statuses.data());
   // With an error in some of them, `completed` still lists what is over, one way or the other.
   if (code != MPI_SUCCESS && code != MPI_ERR_IN_STATUS) return;
   if (count == MPI_UNDEFINED || count == 0) return;
-  if (code == MPI_ERR_IN_STATUS) ++lost;
   note_activity();
-  completed.resize(static_cast<std::size_t>(count));
-  for (const int index : completed) {
-    Outgoing& sent = outgoing[static_cast<std::size_t>(index)];
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    Outgoing& sent = outgoing[static_cast<std::size_t>(completed[i])];
+    if (code == MPI_ERR_IN_STATUS && statuses[i].MPI_ERROR != MPI_SUCCESS) lose_message(sent.to);
     unsent[static_cast<std::size_t>(sent.to)] -= sent.body.size() + kMessageOverheadBytes;
     sent.to = kDone;
   }
@@ -297,7 +333,7 @@ bool MpiTransport::Queues::accept_one() {
   accepted.message.body.resize(static_cast<std::size_t>(count));
   if (MPI_Irecv(accepted.message.body.data(), count, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG,
                 session.world, &accepted.request) != MPI_SUCCESS) {
-    ++lost;
+    lose_message(status.MPI_SOURCE);
     return false;
   }
   incoming[status.MPI_SOURCE].push_back(std::move(accepted));
@@ -325,7 +361,7 @@ std::optional<Message> MpiTransport::Queues::arrived() {
       last_source = message.from;
       return message;
     }
-    ++lost;
+    lose_message(message.from);
     if (incoming.empty()) break;
   }
   return std::nullopt;
@@ -362,7 +398,7 @@ void MpiTransport::send(int to, std::uint32_t type, std::vector<std::byte> body)
   MPI_Request request = MPI_REQUEST_NULL;
   if (MPI_Isend(body.data(), static_cast<int>(body.size()), MPI_BYTE, to, static_cast<int>(type),
                 queues.session.world, &request) != MPI_SUCCESS) {
-    ++queues.lost;
+    queues.lose_message(to);
     return;
   }
   queues.unsent[static_cast<std::size_t>(to)] += body.size() + kMessageOverheadBytes;
@@ -400,6 +436,13 @@ void MpiTransport::abandon(int rank) {
   for (Queues::Incoming& received : source->second)
     Queues::graveyard().incoming.push_back(std::move(received));
   queues_->incoming.erase(source);
+}
+
+std::vector<int> MpiTransport::take_failed() {
+  queues_->ask_for_failed();
+  std::vector<int> failed(queues_->failed.begin(), queues_->failed.end());
+  queues_->failed.clear();
+  return failed;
 }
 
 double MpiTransport::poll_interval_s() const {

@@ -3,8 +3,8 @@
 ///
 /// Ownership: the session owns MPI and outlives its transport.
 /// Threads: one thread constructs, uses and destroys both; it need not be the main one.
-/// Failure: a failed start throws. Later errors of MPI lose the message in question and are counted, nothing
-/// else.
+/// Failure: a failed start throws. Later errors of MPI lose the message in question, which is counted, and
+/// its peer is taken for failed.
 #pragma once
 
 #include <cstddef>
@@ -80,6 +80,7 @@ class MpiTransport final : public Transport {
   std::optional<Message> receive() override;
   std::size_t unsent_bytes(int to) const override;
   void abandon(int rank) override;
+  std::vector<int> take_failed() override;
   /// 100 µs for 0.5 ms after something happened or, for a second, while a message is under way; then 20 % of
   /// the time for which nothing happened, at most 1 ms, which costs 3 % of a core.
   double poll_interval_s() const override;

@@ -2,9 +2,10 @@
 ///
 /// Ownership: a message belongs to whoever holds it; `send` takes the body, `receive` hands one out.
 /// Threads: all endpoints of a process are used by one thread.
-/// Failure: nothing here blocks, and no peer's failure shows. A message to a rank that died is lost or stays
-/// unsent, silently; whoever waits for an answer needs a time limit of his own and then calls `abandon`.
-/// Breaking a precondition ends the process with a message.
+/// Failure: nothing here blocks, and a peer's failure shows only where the MPI below notices it
+/// (`take_failed`). A message to a rank that died is lost or stays unsent, silently; whoever waits for an
+/// answer needs a time limit of his own (`Liveness`) and then calls `abandon`. Breaking a precondition ends
+/// the process with a message.
 #pragma once
 
 #include <cstddef>
@@ -55,6 +56,9 @@ class Transport {
   /// written to by the network, so it is leaked on purpose. What is sent to the rank afterwards is sent as
   /// usual: it may be alive, and messages from it must be told from old ones by what is in them.
   virtual void abandon(int rank) = 0;
+
+  /// Ranks of which MPI itself said that they failed, since this was last asked. Most MPIs never say it.
+  virtual std::vector<int> take_failed() { return {}; }
 
   /// How long the owner may sleep now, if nothing else wakes him, without delaying messages unduly.
   virtual double poll_interval_s() const = 0;

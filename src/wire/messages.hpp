@@ -19,12 +19,18 @@ enum class MessageType : std::uint32_t {
   kHello = 1,
   kTold = 2,
   kGoodbye = 3,
+  kAlive = 4,
   // to a worker
   kWelcome = 16,
   kRunSegment = 17,
   kStopSegment = 18,
   kDropCheckpoint = 19,
   kShutdown = 20,
+  kCoordinatorAlive = 21,
+  kRankLost = 22,
+  kDismissed = 23,
+  // to a rank that has nothing more to do
+  kRelease = 30,
   // between workers
   kPull = 32,
   kChunk = 33,
@@ -51,6 +57,7 @@ struct Welcome {
   bool stdout_protocol = false;
   std::vector<std::string> parameter_names;  ///< all of the study
   std::string metric;
+  double worker_timeout_s = 60;  ///< how long a worker's silence is no death
   double startup_timeout_s = 0;
   double segment_timeout_s = 0;  ///< 0: none
   double save_every_s = 0;       ///< 0: only at the end of a segment
@@ -67,6 +74,11 @@ struct Told {
 struct Goodbye {
   std::int32_t incarnation = 0;  ///< 0: it was never welcomed
   std::string reason;            ///< why a worker leaves while the study goes on; empty at the end
+};
+
+/// A heartbeat, in both directions, where nothing else was said for a while.
+struct Alive {
+  std::int32_t incarnation = 0;
 };
 
 struct RunSegment {
@@ -89,6 +101,22 @@ struct DropCheckpoint {
 /// Finish writing, say goodbye, end with this exit status. Also sent instead of Welcome.
 struct Shutdown {
   std::int32_t exit_status = 0;
+};
+
+/// Nothing more comes from this rank: whoever waits for it may stop.
+struct RankLost {
+  std::int32_t incarnation = 0;
+  std::int32_t rank = 0;
+};
+
+/// The receiver was declared dead, and its segment went to another. It may say hello and begin anew.
+struct Dismissed {
+  std::int32_t incarnation = 0;
+};
+
+/// Rank 0 has made everything durable: leave.
+struct Release {
+  bool all_here = true;  ///< no rank is known to be lost, so MPI can be finalized
 };
 
 /// Asks for bytes [offset, offset + length) of a checkpoint. The donor keeps no state about who pulls.
@@ -126,6 +154,7 @@ void fields(V& v, Welcome& x) {
   v("stdout_protocol", x.stdout_protocol);
   v("parameter_names", x.parameter_names);
   v("metric", x.metric);
+  v("worker_timeout_s", x.worker_timeout_s);
   v("startup_timeout_s", x.startup_timeout_s);
   v("segment_timeout_s", x.segment_timeout_s);
   v("save_every_s", x.save_every_s);
@@ -141,6 +170,10 @@ template <class V>
 void fields(V& v, Goodbye& x) {
   v("incarnation", x.incarnation);
   v("reason", x.reason);
+}
+template <class V>
+void fields(V& v, Alive& x) {
+  v("incarnation", x.incarnation);
 }
 template <class V>
 void fields(V& v, RunSegment& x) {
@@ -162,6 +195,19 @@ void fields(V& v, DropCheckpoint& x) {
 template <class V>
 void fields(V& v, Shutdown& x) {
   v("exit_status", x.exit_status);
+}
+template <class V>
+void fields(V& v, RankLost& x) {
+  v("incarnation", x.incarnation);
+  v("rank", x.rank);
+}
+template <class V>
+void fields(V& v, Dismissed& x) {
+  v("incarnation", x.incarnation);
+}
+template <class V>
+void fields(V& v, Release& x) {
+  v("all_here", x.all_here);
 }
 template <class V>
 void fields(V& v, Pull& x) {

@@ -30,6 +30,7 @@ class CheckpointPull {
 
   std::int64_t pull() const { return pull_; }
   const CheckpointId& id() const { return id_; }
+  int rank() const { return rank_; }
   const std::string& failed() const { return failed_; }
   bool complete() const { return complete_; }
   std::int64_t received_bytes() const { return received_bytes_; }

@@ -50,6 +50,12 @@ const Blob* CheckpointStore::find(const CheckpointId& id) const {
   return it == held_.end() ? nullptr : &it->second.blob;
 }
 
+std::vector<std::pair<CheckpointId, std::int64_t>> CheckpointStore::held() const {
+  std::vector<std::pair<CheckpointId, std::int64_t>> all;
+  for (const auto& [id, held] : held_) all.emplace_back(id, static_cast<std::int64_t>(held.blob.size()));
+  return all;
+}
+
 void CheckpointStore::drop(const CheckpointId& id) {
   const auto it = held_.find(id);
   if (it != held_.end()) {

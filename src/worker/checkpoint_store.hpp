@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -62,6 +63,8 @@ class CheckpointStore {
   void put(const CheckpointId& id, Blob blob);
   /// Null where it isn't in memory.
   const Blob* find(const CheckpointId& id) const;
+  /// What is in memory, and its size.
+  std::vector<std::pair<CheckpointId, std::int64_t>> held() const;
   /// Forgets it, in memory and on disk, also if it is being written now.
   void drop(const CheckpointId& id);
   /// Reads a copy from disk; the answer comes through poll().

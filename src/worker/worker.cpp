@@ -19,6 +19,8 @@ constexpr int kCoordinatorRank = 0;
 /// hang.
 constexpr double kLeaveLimit_s = 30;
 constexpr double kFarewellLimit_s = 100;
+/// Of timeouts.worker: a coordinator that is held up by its disk should find its workers again.
+constexpr double kCoordinatorsPatience = 2;
 
 template <class T>
 std::optional<T> body_of(const Message& message) {
@@ -31,13 +33,16 @@ Worker::Worker(Transport& transport, Spawner& spawner, WorkerPlace place, std::o
     : transport_(transport),
       spawner_(spawner),
       place_(std::move(place)),
+      liveness_(1, std::numeric_limits<double>::infinity()),
       host_(std::move(host)),
       host_ready_(host_.has_value()) {}
 
-void Worker::start(double now_s) {
+void Worker::start(double now_s, double patience_s) {
   idle_since_s_ = now_s;
-  transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(MessageType::kHello),
-                  to_bytes(Hello{transport_.rank(), place_.host, place_.device_uuid, place_.device_name}));
+  liveness_ = Liveness(1, patience_s);
+  if (transport_.rank() != kCoordinatorRank) liveness_.watch(kCoordinatorRank);
+  say(MessageType::kHello,
+      to_bytes(Hello{transport_.rank(), place_.host, place_.device_uuid, place_.device_name}));
 }
 
 void Worker::on_message(const Message& message, double now_s) {
@@ -45,9 +50,10 @@ void Worker::on_message(const Message& message, double now_s) {
   const auto current = [this](const auto& body) {
     return body && welcome_ && body->incarnation == welcome_->incarnation;
   };
+  liveness_.heard(message.from);
   switch (static_cast<MessageType>(message.type)) {
     case MessageType::kWelcome:
-      if (const auto body = body_of<Welcome>(message); body && !welcome_) on(*body);
+      if (const auto body = body_of<Welcome>(message); body && !welcome_) on(*body, now_s);
       break;
     case MessageType::kRunSegment:
       if (auto body = body_of<RunSegment>(message); current(body)) on(std::move(*body), now_s);
@@ -61,6 +67,12 @@ void Worker::on_message(const Message& message, double now_s) {
     case MessageType::kShutdown:
       if (const auto body = body_of<Shutdown>(message)) on(*body, now_s);
       break;
+    case MessageType::kRankLost:
+      if (const auto body = body_of<RankLost>(message); current(body)) on(*body, now_s);
+      break;
+    case MessageType::kDismissed:
+      if (const auto body = body_of<Dismissed>(message); current(body)) on(*body, now_s);
+      break;
     case MessageType::kPull:
       if (const auto body = body_of<Pull>(message); current(body)) on(*body, message.from);
       break;
@@ -72,8 +84,17 @@ void Worker::on_message(const Message& message, double now_s) {
   }
 }
 
-void Worker::on(const Welcome& welcome) {
+void Worker::on(const Welcome& welcome, double now_s) {
+  const double limit_s = welcome.worker_timeout_s;
   welcome_ = welcome;
+  liveness_ = Liveness(Liveness::beat_for(limit_s), kCoordinatorsPatience * limit_s);
+  liveness_.advance(now_s);
+  if (transport_.rank() != kCoordinatorRank) liveness_.watch(kCoordinatorRank);
+  if (store_) {
+    // It was here before. What it still has may be of use; what nobody knows of any more is dropped then.
+    for (const auto& [id, size_bytes] : store_->held()) tell(Saved{id, welcome.worker, size_bytes});
+    return;
+  }
   store_ = std::make_unique<CheckpointStore>(welcome.checkpoint_directory, place_.memory_limit_bytes);
 }
 
@@ -233,6 +254,39 @@ void Worker::leave(std::string reason, double now_s) {
   active_.reset();
 }
 
+void Worker::on(const RankLost& lost, double now_s) {
+  if (lost.rank != transport_.rank()) lose_rank(lost.rank, now_s);
+}
+
+/// Whatever of this worker is still under way counts no more: its segment went to another.
+void Worker::on(const Dismissed&, double now_s) {
+  if (exit_status_ || !leaves_.empty()) return;
+  fmt::print(stderr, "coppice: worker {} on {} was taken for dead: it begins anew\n", welcome_->worker,
+             place_.host);
+  if (host_) end_host();
+  active_.reset();
+  welcome_.reset();
+  start(now_s, liveness_.limit_s());
+}
+
+void Worker::lose_rank(int rank, double now_s) {
+  if (rank == kCoordinatorRank) {
+    end_as_orphan("MPI says that it failed");
+    return;
+  }
+  transport_.abandon(rank);
+  if (active_ && active_->pull && active_->pull->rank() == rank) place_failed(now_s);
+}
+
+void Worker::end_as_orphan(const std::string& why) {
+  fmt::print(stderr, "coppice: rank {} on {} ends, as the coordinator is gone: {}\n", transport_.rank(),
+             place_.host, why);
+  if (host_) end_host();
+  active_.reset();
+  exit_status_ = 1;
+  orphaned_ = over_ = true;
+}
+
 void Worker::on(const Pull& pull, int from) {
   transport_.send(from, static_cast<std::uint32_t>(MessageType::kChunk),
                   to_bytes(answer_pull(pull, store_->find(pull.checkpoint))));
@@ -327,12 +381,27 @@ void Worker::fail_segment(const std::string& error, double now_s, bool no_state)
 }
 
 void Worker::tell(Event event) {
-  transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(MessageType::kTold),
-                  to_bytes(Told{welcome_->incarnation, std::move(event)}));
+  say(MessageType::kTold, to_bytes(Told{welcome_->incarnation, std::move(event)}));
+}
+
+void Worker::say(MessageType type, std::vector<std::byte> body) {
+  transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(type), std::move(body));
+  liveness_.said(kCoordinatorRank);
+}
+
+void Worker::beat(double now_s) {
+  if (transport_.rank() == kCoordinatorRank || over_) return;
+  liveness_.advance(now_s);
+  for (const int rank : transport_.take_failed()) lose_rank(rank, now_s);
+  if (!over_ && !liveness_.silent().empty())
+    end_as_orphan(fmt::format("it was silent for {} s", liveness_.limit_s()));
+  if (!over_ && welcome_ && !liveness_.due().empty())
+    say(MessageType::kAlive, to_bytes(Alive{welcome_->incarnation}));
 }
 
 void Worker::tick(double now_s) {
-  if (store_) poll_store(now_s);
+  beat(now_s);
+  if (store_ && welcome_) poll_store(now_s);
   if (host_) poll_host(now_s);
   if (active_ && active_->pull) {
     active_->pull->tick(now_s);
@@ -389,10 +458,9 @@ void Worker::end_host() {
 void Worker::end_if_quiet(double now_s) {
   if (over_ || (!exit_status_ && leaves_.empty())) return;
   if (!goodbye_said_) {
-    if (store_ && store_->busy() && now_s < write_until_s_) return;
+    if (store_ && welcome_ && store_->busy() && now_s < write_until_s_) return;
     goodbye_said_ = true;
-    transport_.send(kCoordinatorRank, static_cast<std::uint32_t>(MessageType::kGoodbye),
-                    to_bytes(Goodbye{welcome_ ? welcome_->incarnation : 0, leaves_}));
+    say(MessageType::kGoodbye, to_bytes(Goodbye{welcome_ ? welcome_->incarnation : 0, leaves_}));
   }
   // What other workers asked for isn't waited for: one of them may be dead.
   over_ = exit_status_ && transport_.unsent_bytes(kCoordinatorRank) == 0;

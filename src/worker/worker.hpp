@@ -4,17 +4,21 @@
 ///
 /// Ownership: owns its host and its checkpoints; the transport and the spawner outlive it. Threads: one
 /// caller, who passes messages on and calls tick() whenever a descriptor of fds() is readable or some time
-/// has passed; nothing blocks. Failure: whatever the host does ends as an event told to the coordinator.
+/// has passed; nothing blocks. Failure: whatever the host does ends as an event told to the coordinator. A
+/// worker that the coordinator took for dead ends its host and begins anew; one that doesn't hear from the
+/// coordinator any more ends.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "transport/liveness.hpp"
 #include "transport/transport.hpp"
 #include "wire/messages.hpp"
 #include "worker/checkpoint_pull.hpp"
@@ -57,8 +61,8 @@ class Worker {
   Worker(Transport& transport, Spawner& spawner, WorkerPlace place,
          std::optional<TrialHost> host = std::nullopt);
 
-  /// Says hello to the coordinator.
-  void start(double now_s);
+  /// Says hello to the coordinator. `patience_s`: how long it may take to answer.
+  void start(double now_s, double patience_s = std::numeric_limits<double>::infinity());
   void on_message(const Message& message, double now_s);
   void tick(double now_s);
   /// Leaves the study, which goes on elsewhere: ends its host, finishes writing within 30 s, says goodbye and
@@ -68,15 +72,19 @@ class Worker {
   std::vector<int> fds() const;
   /// Set once everything is written and said: the exit status that the coordinator asked for.
   std::optional<int> exit_status() const { return over_ ? exit_status_ : std::nullopt; }
+  /// It ended because the coordinator is gone.
+  bool orphaned() const { return orphaned_; }
   /// Bytes of checkpoints that came from other ranks.
   std::int64_t pulled_bytes() const { return pulled_bytes_; }
 
  private:
-  void on(const Welcome& welcome);
+  void on(const Welcome& welcome, double now_s);
   void on(RunSegment order, double now_s);
   void on(const StopSegment& order, double now_s);
   void on(const DropCheckpoint& order);
   void on(const Shutdown& order, double now_s);
+  void on(const RankLost& lost, double now_s);
+  void on(const Dismissed& dismissed, double now_s);
   void on(const Pull& pull, int from);
   void on(const Chunk& chunk, double now_s);
 
@@ -95,6 +103,10 @@ class Worker {
   void fail_segment(const std::string& error, double now_s, bool no_state = false);
   void end_segment(Step step, bool done, double now_s);
   void tell(Event event);
+  void say(MessageType type, std::vector<std::byte> body);
+  void beat(double now_s);
+  void lose_rank(int rank, double now_s);
+  void end_as_orphan(const std::string& why);
   void poll_store(double now_s);
   void poll_host(double now_s);
   void end_host();
@@ -103,6 +115,7 @@ class Worker {
   Transport& transport_;
   Spawner& spawner_;
   WorkerPlace place_;
+  Liveness liveness_;  ///< of the coordinator, if that is another rank
   std::optional<Welcome> welcome_;
   std::unique_ptr<CheckpointStore> store_;
   std::optional<TrialHost> host_;
@@ -118,6 +131,7 @@ class Worker {
   std::optional<int> exit_status_;
   double write_until_s_ = 0;  ///< goodbye is said then at the latest
   bool goodbye_said_ = false;
+  bool orphaned_ = false;
   bool over_ = false;
 };
 

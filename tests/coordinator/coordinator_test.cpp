@@ -81,6 +81,10 @@ std::string to_text(const Message& message) {
       const CheckpointId id = from_bytes<DropCheckpoint>(message.body)->checkpoint;
       return "drop t" + std::to_string(id.trial) + " s" + std::to_string(id.step);
     }
+    case MessageType::kRankLost:
+      return "lost " + std::to_string(from_bytes<RankLost>(message.body)->rank);
+    case MessageType::kDismissed:
+      return "dismissed";
     case MessageType::kShutdown:
       return "shutdown " + std::to_string(from_bytes<Shutdown>(message.body)->exit_status);
     default:
@@ -129,11 +133,12 @@ class CoordinatorTest : public testing::Test {
   void tell(int rank, Event event, std::int32_t incarnation = 3) {
     say(rank, MessageType::kTold, Told{incarnation, std::move(event)});
   }
+  void alive(int rank, std::int32_t incarnation = 3) { say(rank, MessageType::kAlive, Alive{incarnation}); }
   void goodbye(int rank, std::int32_t incarnation = 3, const std::string& reason = "") {
     say(rank, MessageType::kGoodbye, Goodbye{incarnation, reason});
   }
 
-  /// Takes everything out of a rank's inbox.
+  /// Takes everything out of a rank's inbox. Heartbeats are only counted.
   std::vector<std::string> sent(int rank) {
     std::vector<std::string> all;
     take_in(rank);
@@ -196,12 +201,18 @@ class CoordinatorTest : public testing::Test {
   std::vector<Event> recorded_;
   std::vector<double> recorded_s_;
   std::size_t seen_at_record_ = 0;
-  RunSegment order_;  ///< the last that was sent
+  RunSegment order_;        ///< the last that was sent
+  std::vector<int> beats_;  ///< ranks to whom the coordinator said no more than that it lives
 
  private:
   void take_in(int rank) {
-    while (auto message = network_.endpoint(rank).receive())
-      inbox_[static_cast<std::size_t>(rank)].push_back(std::move(*message));
+    while (auto message = network_.endpoint(rank).receive()) {
+      if (message->type == static_cast<std::uint32_t>(MessageType::kCoordinatorAlive)) {
+        beats_.push_back(rank);
+      } else {
+        inbox_[static_cast<std::size_t>(rank)].push_back(std::move(*message));
+      }
+    }
   }
   std::vector<std::vector<Message>> inbox_{3};
 };
@@ -406,7 +417,7 @@ TEST_F(CoordinatorTest, ALostRanksTrialGoesOnElsewhere) {
   ASSERT_THAT(recorded_, SizeIs(1));
   EXPECT_EQ(std::get<WorkerLost>(recorded_[0]).worker, 0);
   EXPECT_EQ(std::get<WorkerLost>(recorded_[0]).reason, "it is dead");
-  EXPECT_THAT(sent(2), ElementsAre("run #2 t0"));
+  EXPECT_THAT(sent(2), ElementsAre("run #2 t0", "lost 1"));
   coordinator_->lose_rank(1, "again", now_s_);
   EXPECT_THAT(recorded_, SizeIs(1));
   expect_silence();
@@ -432,6 +443,7 @@ TEST_F(CoordinatorTest, WhatAGivenUpRankSaysIsDropped) {
   EXPECT_THAT(recorded_, IsEmpty());
   EXPECT_FALSE(exists(state(0, 3, 1))) << "nobody would ever remove it";
   EXPECT_TRUE(exists(state(0, 2, 1)));
+  EXPECT_THAT(sent(1), testing::Each("dismissed"));
   expect_silence();
 }
 
@@ -630,6 +642,102 @@ TEST_F(CoordinatorTest, IsNotOverBeforeItHasEnded) {
   coordinator_->tick(now_s_);
   EXPECT_FALSE(coordinator_->over());
   EXPECT_EQ(coordinator_->exit_status(), 1) << "what has no end failed";
+}
+
+TEST_F(CoordinatorTest, ASilentWorkerIsDeclaredDeadAndItsSegmentGoesToAnother) {
+  CoordinatorSettings settings;
+  settings.welcome.worker_timeout_s = 10;
+  begin(settings);
+  start_one();
+  hello(0);
+  hello(2);
+  for (int rank : {0, 2}) sent(rank);
+  recorded_.clear();
+  for (int i = 0; i < 11; ++i) {
+    alive(2);
+    now_s_ += 1;
+    coordinator_->tick(now_s_);
+  }
+  ASSERT_THAT(recorded_, SizeIs(1)) << "rank 0 is the coordinator's own";
+  EXPECT_EQ(std::get<WorkerLost>(recorded_[0]).worker, 0);
+  EXPECT_EQ(std::get<WorkerLost>(recorded_[0]).reason, "it was silent for 10 s, timeouts.worker");
+  EXPECT_THAT(sent(0), ElementsAre("run #2 t0", "lost 1"));
+  EXPECT_THAT(sent(2), testing::Contains("lost 1"));
+  EXPECT_FALSE(coordinator_->all_here());
+}
+
+TEST_F(CoordinatorTest, ABeatGoesToWhomNothingElseWasSaidForASecond) {
+  begin();
+  hello(1);
+  for (int rank = 0; rank < 3; ++rank) sent(rank);
+  coordinator_->tick(now_s_);
+  now_s_ += 0.6;
+  coordinator_->tick(now_s_);
+  scheduler_->work.push_back(NewTrial{kNoMember, 4, "test"});
+  hello(2);
+  sent(2);
+  now_s_ += 0.6;
+  coordinator_->tick(now_s_);
+  expect_silence();
+  EXPECT_THAT(beats_, ElementsAre(1));
+}
+
+TEST_F(CoordinatorTest, ACoordinatorThatWasSuspendedDeclaresNobodyDead) {
+  begin();
+  start_one();
+  coordinator_->tick(now_s_);
+  for (int i = 0; i < 10; ++i) {
+    now_s_ += 1e4;
+    coordinator_->tick(now_s_);
+  }
+  EXPECT_THAT(recorded_, IsEmpty());
+}
+
+TEST_F(CoordinatorTest, AWorkerThatWasTakenForDeadMayBeginAnew) {
+  begin();
+  start_one();
+  coordinator_->lose_rank(1, "it is slow", now_s_);
+  recorded_.clear();
+  report(1, 1, 0, 1);
+  alive(1);
+  alive(1, 2);  // of another incarnation
+  EXPECT_THAT(sent(1), ElementsAre("dismissed", "dismissed"));
+  EXPECT_THAT(recorded_, IsEmpty());
+  EXPECT_FALSE(coordinator_->all_here());
+  hello(1);
+  EXPECT_THAT(sent(1), ElementsAre("welcome 1", "run #2 t0"));
+  alive(1);
+  EXPECT_TRUE(coordinator_->all_here());
+  expect_silence();
+}
+
+TEST_F(CoordinatorTest, AWorkerThatWasTakenForDeadHearsOfTheEnd) {
+  begin();
+  start_one();
+  hello(2);
+  coordinator_->lose_rank(1, "it is slow", now_s_);
+  end(2, 2, 0, 4);
+  for (int rank = 0; rank < 3; ++rank) sent(rank);
+  ASSERT_TRUE(study_->finish());
+  alive(1);
+  EXPECT_THAT(sent(1), ElementsAre("shutdown 0"));
+  EXPECT_FALSE(coordinator_->all_here());
+}
+
+TEST_F(CoordinatorTest, ARankThatNeverSaysHelloIsNotWaitedForForEver) {
+  CoordinatorSettings settings;
+  settings.welcome.worker_timeout_s = 10;
+  begin(settings);
+  hello(1);
+  for (int i = 0; i < 11; ++i) {
+    alive(1);
+    now_s_ += 1;
+    coordinator_->tick(now_s_);
+  }
+  goodbye(0);
+  goodbye(1);
+  coordinator_->tick(now_s_);
+  EXPECT_TRUE(coordinator_->over()) << "not for rank 2";
 }
 
 TEST_F(CoordinatorTest, WhatAWorkerThatLeavesHadGoesToAnother) {

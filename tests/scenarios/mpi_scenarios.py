@@ -5,7 +5,7 @@ import os
 import signal
 import unittest
 
-from support import Scenario, children_of
+from support import Scenario, children_of, ranks_of
 
 
 class MpiScenarios(Scenario):
@@ -49,6 +49,93 @@ class MpiScenarios(Scenario):
         trials, _ = self.assert_sums_right()
         self.assertEqual((trials["state"] == b"complete").sum(), 4)
         self.verify_replay()
+
+
+class RankDeathScenarios(Scenario):
+    """What dies here dies under `mpirun --enable-recovery`. Its exit status says nothing; DIR/outcome does.
+
+    On a busy machine, with so short a limit on silence, a worker may be taken for dead though it lives: nothing here may depend on it."""
+
+    SILENCE = "timeouts: {worker: 3s}\n"
+
+    def begin(self, ranks, extra="", steps=150):
+        self.study = self.sum_study("{name: pbt, population: 4, interval: 5}", f"{{steps_per_trial: {steps}}}", pause=0.02,
+                                    extra=self.SILENCE + "checkpoints: {every: 0.2s}\n" + extra)
+        process = self.start("run", self.study, "-o", self.results, "--quiet", ranks=ranks, recovery=True)
+        self.wait_for(lambda: self.journal_bytes() > 6000, "some reports")
+        found = ranks_of(process)
+        self.assertEqual(sorted(found), list(range(ranks)))
+        return process, found
+
+    def lost_ranks(self):
+        events = [entry["event"] for entry in self.journal_entries()]
+        ranks = {event["worker"]: event["rank"] for event in events if event["type"] == "worker_up"}
+        return {ranks[event["worker"]] for event in events if event["type"] == "worker_lost"}
+
+    def journal_says(self, text):
+        return text.encode() in (self.results / "study.journal").read_bytes()
+
+    def finish(self, process, outcome="finished"):
+        out, err = process.communicate(timeout=240)
+        self.wait_for(lambda: not self.processes(), "the end of all processes")
+        self.assertEqual(self.outcome()["outcome"], outcome, out + err)
+        return err
+
+    def assert_finished_right(self):
+        trials, _ = self.assert_sums_right()
+        self.assertEqual((trials["state"] == b"complete").sum(), 4)
+        self.verify_replay()
+
+    def run_again(self):
+        self.run_study(self.study, ranks=2)
+        self.assert_finished_right()
+
+    def test_a_worker_is_killed(self):
+        process, ranks = self.begin(4)
+        os.kill(ranks[2], signal.SIGKILL)
+        err = self.finish(process)
+        self.assertIn(2, self.lost_ranks())
+        self.assertIn("is lost: it was silent for 3 s, timeouts.worker", err)
+        self.assert_finished_right()
+
+    def test_two_of_three_workers_are_killed(self):
+        process, ranks = self.begin(3)
+        os.kill(ranks[1], signal.SIGKILL)
+        os.kill(ranks[2], signal.SIGKILL)
+        self.finish(process)
+        self.assertEqual(self.lost_ranks(), {1, 2})
+        self.assert_finished_right()
+
+    def test_a_worker_that_was_taken_for_dead_does_no_harm_and_works_again(self):
+        process, ranks = self.begin(3, steps=400)
+        os.kill(ranks[1], signal.SIGSTOP)
+        self.wait_for(lambda: self.journal_says("it was silent for"), "its death")
+        os.kill(ranks[1], signal.SIGCONT)
+        self.finish(process)
+        self.assertIn(1, self.lost_ranks())
+        ups = [entry["event"]["rank"] for entry in self.journal_entries() if entry["event"]["type"] == "worker_up"]
+        self.assertGreater(ups.count(1), 1, "it came back")
+        self.assert_finished_right()
+
+    def test_without_workers_the_study_stops_and_can_be_resumed(self):
+        process, ranks = self.begin(3, "coordinator: dedicated\n")
+        os.kill(ranks[1], signal.SIGKILL)
+        os.kill(ranks[2], signal.SIGKILL)
+        self.finish(process, "stopped")
+        self.assertEqual(self.outcome()["exit_status"], 75)
+        self.assertIn("no worker is left", self.outcome()["reason"])
+        self.assert_sums_right()
+        self.run_again()
+
+    def test_without_rank_0_the_others_end_by_themselves(self):
+        process, ranks = self.begin(3)
+        os.kill(ranks[0], signal.SIGKILL)
+        self.wait_for(lambda: not self.processes(), "the end of all processes")
+        self.assertFalse((self.results / "outcome").exists(), "nobody could tell how it ended")
+        self.assertIn("the coordinator is gone", process.communicate()[1])
+        self.coppice("recover", self.results)
+        self.assert_sums_right()
+        self.run_again()
 
 
 if __name__ == "__main__":

@@ -78,11 +78,13 @@ class Scenario(unittest.TestCase):
             f"scheduler: {scheduler}\nbudget: {budget}\n"
             "trainable: {command: [/usr/bin/python3, train.py]}\nseed: 3\n" + extra)
 
-    def start(self, *arguments, ranks=None):
+    def start(self, *arguments, ranks=None, recovery=False):
+        """`recovery`: the ranks survive the death of one of them."""
         command = [BINARY, *map(str, arguments)]
-        environment = dict(os.environ)
+        environment = dict(os.environ, COPPICE_SCENARIO=str(self.folder))
         if ranks:
-            command = ["timeout", "300", "mpirun", "--bind-to", "none", "-n", str(ranks), *command]
+            options = ["--enable-recovery"] if recovery else []
+            command = ["timeout", "300", "mpirun", *options, "--bind-to", "none", "-n", str(ranks), *command]
             environment.update(MPI_ENVIRONMENT)
         process = subprocess.Popen(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -144,6 +146,25 @@ class Scenario(unittest.TestCase):
             time.sleep(0.01)
         self.fail(f"waited {limit_s} s for {what}")
 
+    def processes(self):
+        """All that live of what was started here, by the mark in their environment."""
+        mark = f"COPPICE_SCENARIO={self.folder}\0".encode()
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (folder / "environ").read_bytes() + b"\0":
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+        return found
+
+    def journal_entries(self, results=None):
+        out, _ = self.coppice("replay", results or self.results, "--json")
+        return [json.loads(line) for line in out.splitlines()]
+
+    def outcome(self, results=None):
+        return json.loads(((results or self.results) / "outcome").read_text())
+
     def journal_bytes(self):
         path = self.results / "study.journal"
         return path.stat().st_size if path.exists() else 0
@@ -161,6 +182,22 @@ def children_of(pid):
                 continue
             found += front_new
             front += front_new
+    return found
+
+
+def ranks_of(process):
+    """The processes of MPI's ranks under `start`, by rank."""
+    found = {}
+    for mpirun in children_of(process.pid)[:1]:
+        for child in children_of(mpirun):
+            try:
+                variables = pathlib.Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+                parent = int(pathlib.Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, IndexError):
+                continue
+            rank = [v for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")]
+            if rank and parent == mpirun:
+                found[int(rank[0].partition(b"=")[2])] = child
     return found
 
 

@@ -91,6 +91,7 @@ TEST(BadStudy, TopLevel) {
        {kBase + "retries: -1\n", 4, 10, {"at least 0"}},
        {kBase + "retries: 1.5\n", 4, 10, {"expected an integer"}},
        {kBase + "timeouts: {segment: 0}\n", 4, 21, {"more than 0"}},
+       {kBase + "timeouts: {worker: 0.5}\n", 4, 20, {"timeouts.worker", "at least 1s", "0.5"}},
        {kBase + "timeouts: 30\n", 4, 11, {"expected a mapping"}},
        {kBase + "coordinator: alone\n", 4, 14, {"shared, dedicated"}},
        {kBase + "checkpoints: {keep: 0}\n", 4, 21, {"1"}},

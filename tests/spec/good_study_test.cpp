@@ -87,6 +87,7 @@ TEST(GoodStudy, DefaultsOfTheShortestFile) {
   EXPECT_EQ(study.timeouts.startup_s, 120);
   EXPECT_FALSE(study.timeouts.segment_s);
   EXPECT_FALSE(study.timeouts.stop_s);
+  EXPECT_EQ(study.timeouts.worker_s, 60);
   EXPECT_EQ(study.checkpoints.keep, 2);
   EXPECT_EQ(study.checkpoints.every_s, 60);
   EXPECT_TRUE(study.checkpoints.directory.empty());
@@ -108,7 +109,7 @@ TEST(GoodStudy, EveryOtherKey) {
       "resources: {gpus_per_worker: 0.5, cpus_per_worker: auto, ranks_per_trial: 1, "
       "memory_per_worker: 2GiB}\n"
       "deterministic: true\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
-      "timeouts: {startup: 5m, segment: 1h30m, stop: 10}\ncheckpoints: {every: 0, keep: 1, "
+      "timeouts: {startup: 5m, segment: 1h30m, stop: 10, worker: 1s}\ncheckpoints: {every: 0, keep: 1, "
       "directory: /scratch/../ckpt}\n"
       "slurm: {prologue: [module load cuda], extra: [--qos=high, '#SBATCH -n 2']}\nseed: "
       "18446744073709551615\n");
@@ -135,6 +136,7 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.timeouts.startup_s, 300);
   EXPECT_EQ(study.timeouts.segment_s, 5400);
   EXPECT_EQ(study.timeouts.stop_s, 10);
+  EXPECT_EQ(study.timeouts.worker_s, 1);
   EXPECT_EQ(study.checkpoints.keep, 1);
   EXPECT_EQ(study.checkpoints.every_s, 0);
   EXPECT_EQ(study.checkpoints.directory, "/ckpt");

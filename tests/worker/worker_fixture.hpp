@@ -192,6 +192,7 @@ class WorkerTest : public HostTest {
   std::vector<Hello> hellos_;
   std::vector<std::pair<int, Goodbye>> goodbyes_;
   std::vector<Chunk> chunks_;
+  int beats_ = 0;
 
  private:
   void listen() {
@@ -210,6 +211,9 @@ class WorkerTest : public HostTest {
         }
         case MessageType::kGoodbye:
           goodbyes_.emplace_back(message->from, from_bytes<Goodbye>(message->body).value());
+          break;
+        case MessageType::kAlive:
+          ++beats_;
           break;
         case MessageType::kChunk:
           chunks_.push_back(from_bytes<Chunk>(message->body).value());

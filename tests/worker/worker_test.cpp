@@ -401,6 +401,105 @@ TEST_F(WorkerTest, TheLastCopyOnDiskIsToldBeforeTheGoodbye) {
   EXPECT_EQ(worker(1).exit_status(), 0);
 }
 
+TEST_F(WorkerTest, SaysThatItLivesWhenItHasNothingElseToSay) {
+  make(1);
+  turn();
+  now_s_ += 5;
+  turn();
+  EXPECT_EQ(beats_, 0) << "not before it is known";
+  welcome(1);
+  turn();
+  run(1, order(1, 1, 0, 5, {{"hang_at", std::int64_t{2}}}));
+  told(1);
+  beats_ = 0;
+  for (int i = 0; i < 20; ++i) {
+    now_s_ += 0.5;
+    turn();
+  }
+  EXPECT_EQ(beats_, 10) << "in the middle of a step, too; one a second";
+  EXPECT_THAT(hosts(), SizeIs(1));
+}
+
+TEST_F(WorkerTest, EndsWhenTheCoordinatorIsGone) {
+  begin(1);
+  run(1, order(1, 1, 0, 5, {{"hang_at", std::int64_t{2}}}));
+  told(1);
+  for (int i = 0; i < 119; ++i) {
+    now_s_ += 1;
+    turn();
+  }
+  send(1, MessageType::kCoordinatorAlive, Alive{kIncarnation});
+  for (int i = 0; i < 119; ++i) {
+    now_s_ += 1;
+    turn();
+  }
+  now_s_ += 1e6;  // it was suspended
+  turn();
+  EXPECT_FALSE(worker(1).exit_status());
+  EXPECT_FALSE(worker(1).orphaned());
+  now_s_ += 2;
+  turn();
+  now_s_ += 2;
+  turn();
+  EXPECT_TRUE(worker(1).orphaned());
+  EXPECT_EQ(worker(1).exit_status(), 1);
+  EXPECT_THAT(goodbyes_, IsEmpty());
+  turn_until([&] { return hosts().empty(); });
+}
+
+TEST_F(WorkerTest, ACoordinatorThatNeverWelcomesIsNotWaitedForForEver) {
+  make(1);
+  worker(1).start(now_s_, 10);
+  turn();
+  for (int i = 0; i < 10; ++i) {
+    now_s_ += 1;
+    turn();
+  }
+  EXPECT_FALSE(worker(1).orphaned());
+  now_s_ += 1;
+  turn();
+  EXPECT_TRUE(worker(1).orphaned());
+}
+
+TEST_F(WorkerTest, ADismissedWorkerBeginsAnewAndOffersWhatItHas) {
+  begin(1);
+  run(1, order(1, 1, 0, 2));
+  told(5);
+  run(1, order(1, 2, 1, 5, {{"hang_at", std::int64_t{2}}}));
+  turn_until([&] { return told_.size() == 1; });
+  told_.clear();
+  hellos_.clear();
+  send(1, MessageType::kDismissed, Dismissed{kIncarnation - 1});
+  turn();
+  EXPECT_THAT(hellos_, IsEmpty()) << "an older incarnation says nothing here";
+  send(1, MessageType::kDismissed, Dismissed{kIncarnation});
+  send(1, MessageType::kDismissed, Dismissed{kIncarnation});  // each of its words was answered
+  run(1, order(1, 3, 1, 5));                                  // was on its way
+  turn_until([&] { return !hellos_.empty(); });
+  turn_until([&] { return hosts().empty(); });
+  EXPECT_THAT(told(0), IsEmpty()) << "nothing about the segment that another has now";
+  EXPECT_THAT(hellos_, SizeIs(1)) << "once";
+  welcome(1);
+  EXPECT_THAT(told(1), ElementsAre("saved #1 t0 s2 at worker 11"));
+  run(1, from(order(1, 4, 0, 3), {0, 2, segment(1)}, {1}));
+  EXPECT_THAT(told(4), ElementsAre("report #4 t0 s3 = 3", "saved #4 t0 s3 at worker 11", "ended #4 t0 s3",
+                                   "saved #4 t0 s3 on disk"));
+}
+
+TEST_F(WorkerTest, AStateIsNotWaitedForWhenItsRankIsLost) {
+  begin(1);
+  begin(2);
+  asleep_.insert(2);
+  const CheckpointId state{0, 3, segment(9)};
+  ASSERT_EQ(write_checkpoint_file(checkpoints(), state, counted_to(3)), "");
+  run(1, from(order(1, 1, 0, 4), state, {2, -1}));
+  EXPECT_THAT(told(0), IsEmpty());
+  send(1, MessageType::kRankLost, RankLost{kIncarnation, 2});
+  EXPECT_THAT(told(5),
+              ElementsAre("lost #9 t0 s3 at worker 12", "report #1 t0 s4 = 4", "saved #1 t0 s4 at worker 11",
+                          "ended #1 t0 s4", "saved #1 t0 s4 on disk"));
+}
+
 TEST_F(WorkerTest, LeavesWithoutAWordAboutItsSegmentAndThenWaitsForTheEnd) {
   HeldWrite held(checkpoints(), {0, 1, segment(1)});
   begin(1);
