@@ -17,7 +17,7 @@
 : "${coppice_startup_s:=300}"   # until the coordinator has taken the directory
 : "${coppice_silence_s:=180}"   # its heart beats every 2 s; file systems stall for a minute now and then
 : "${coppice_leave_s:=20}"      # from the study's end to the launcher's
-# coppice_grace_s                 between TERM and KILL [half of Slurm's KillWait: the rest is for the launcher's own end]
+# coppice_grace_s                 between TERM and KILL [a third of Slurm's KillWait: mpirun and its daemons wait one after the other]
 
 coppice_say() { echo "coppice job ${SLURM_JOB_ID:-}: $*"; }
 
@@ -47,7 +47,7 @@ coppice_join() {
 coppice_grace() {
   local kill_wait
   kill_wait=$(timeout 30 scontrol show config 2>/dev/null | sed -n 's/^KillWait *= *\([0-9]*\).*/\1/p')
-  echo $((${kill_wait:-30} / 2))
+  echo $((${kill_wait:-30} / 3))
 }
 
 # How many reports the study has: what tells an attempt that got somewhere from one that didn't.
