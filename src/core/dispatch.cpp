@@ -29,13 +29,13 @@ void Study::dispatch() {
 }
 
 void Study::run_ready() {
-  std::deque<TrialId> waiting = std::exchange(ready_, {});
-  while (!waiting.empty() && !idle_.empty()) {
-    const TrialId trial = waiting.front();
-    waiting.pop_front();
-    if (!run(trial)) ready_.push_back(trial);
+  std::vector<TrialId> resting;
+  while (!ready_.empty() && !idle_.empty()) {
+    const TrialId trial = ready_.front();
+    ready_.pop_front();
+    if (!run(trial)) resting.push_back(trial);
   }
-  ready_.insert(ready_.end(), waiting.begin(), waiting.end());
+  ready_.insert(ready_.begin(), resting.begin(), resting.end());
 }
 
 /// The worker that the scheduler is asked for: the lowest idle one with time for a segment, while there are

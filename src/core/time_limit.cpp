@@ -103,10 +103,14 @@ bool Study::time_is_short() const {
 }
 
 double Study::horizon_s() const {
-  if (!saves_.value_or(false)) return std::numeric_limits<double>::infinity();
+  if (!saves_) return std::numeric_limits<double>::infinity();
+  const Step whole = settings_.steps_per_trial == kOpenEnd ? 1 : settings_.steps_per_trial;
   double longest_s = 0;
   for (const auto& [kind, times] : times_.kinds()) {
-    longest_s = std::max(longest_s, begin_of_segment_s(times) + times.slowest_step_s() + save_s(times));
+    const double train_s =
+        *saves_ ? times.slowest_step_s() + save_s(times)
+                : std::max(times.slowest_step_s() * static_cast<double>(whole), times.segment.high_s());
+    longest_s = std::max(longest_s, begin_of_segment_s(times) + train_s);
   }
   return longest_s + kLastWrites_s;
 }

@@ -14,7 +14,7 @@ WorldOptions allocations(std::uint64_t seed, double allocation_s) {
   world.seed = seed;
   world.workers = 1 + static_cast<int>(rng.below(4));
   world.disk = world.in_place = true;
-  world.startup_s = 2;
+  world.startup_s = 8;  // longer than the margin for the last writes, so that it matters
   world.save_s = 0.5;
   world.slow_kind = 0.5;
   world.allocation_s = allocation_s;

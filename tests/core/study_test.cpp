@@ -446,12 +446,16 @@ TEST_F(TimeLimitTest, AStudyWithoutMoreWorkIsFinishedHoweverLittleTimeIsLeft) {
 }
 
 TEST_F(TimeLimitTest, WhatCannotBeSavedMustFitWhole) {
+  StudySettings settings;
+  settings.steps_per_trial = 3;
+  make(settings);
   begin_with(3600);
   const RunCommand run = measure(false);
   scheduler->work.push_back(NewTrial{kNoMember, 3, ""});
   step(TimeLeft{39});  // 3 steps, start-up and load, and the last writes: 40 s
   const auto propose = only<Propose>(end_measured(run));
   EXPECT_EQ(study->stop_lead_s(), Study::kLastWrites_s) << "what is cut is lost";
+  EXPECT_EQ(study->horizon_s(), 5 + 3 * 10 + Study::kLastWrites_s);
   const auto finish = only<Finish>(step(Proposed{propose.request, {Value(0.5)}, ""}));
   EXPECT_EQ(finish.outcome, Outcome::kStopped);
 }
