@@ -5,6 +5,7 @@ up.sh and down.sh do the work; where they can't (no root, no Slurm), the program
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,8 +48,12 @@ class Cluster:
         subprocess.run([HERE / "down.sh"], env=self.environment, check=True, capture_output=True, text=True)
         self._temporary.cleanup()
 
+    def shared(self):
+        """The nodes' folders for shared memory."""
+        return pathlib.Path(re.search(r"^shared=(.*)/", (self.folder / "etc" / "task_prolog").read_text(), re.M).group(1))
+
     def kill_node(self, node):
-        """As a power cut would: slurmd, what it started, and all their descendants, at once."""
+        """As a power cut would: slurmd, what it started, and all their descendants, at once, and what was in its memory."""
         front = [int((self.folder / "run" / f"slurmd.{node}.pid").read_text())]
         # The steps' daemons are nobody's children. They know their node by the folder that slurmd gave it.
         for process in processes():
@@ -66,6 +71,7 @@ class Cluster:
             except ProcessLookupError:
                 pass
         (self.folder / "run" / f"slurmd.{node}.pid").unlink()
+        shutil.rmtree(self.shared() / node, ignore_errors=True)
         return len(doomed)
 
 
@@ -167,6 +173,5 @@ class SlurmScenario(Scenario):
         left = [path for path in self.folder.rglob("*") if path.name.endswith(".tmp") or path.name.startswith((".outcome", ".owner")) or
                 path.name == "owner"]
         left += list(self.temporary.iterdir())
-        shared = re.search(r"^shared=(.*)/", (self.cluster.folder / "etc" / "task_prolog").read_text(), re.M).group(1)
-        left += [path for path in pathlib.Path(shared).rglob("*") if not path.is_dir()]
+        left += [path for path in self.cluster.shared().rglob("*") if not path.is_dir()]
         self.assertEqual([str(path) for path in left], [])

@@ -2,10 +2,8 @@
 
 import json
 import os
-import pathlib
 import re
 import signal
-import time
 import unittest
 
 from cluster import NODES, SlurmScenario, command_of, environment_of, processes
@@ -85,7 +83,7 @@ class SlurmScenarios(SlurmScenario):
         self.assertIn("nothing to do", self.outcome()["reason"])
 
     def test_a_node_dies(self):
-        job = self.submit(self.pbt_study(), nodes=3)
+        job = self.submit(self.pbt_study(extra="timeouts: {worker: 15s}\n"), nodes=3)
         self.wait_for_reports(15)
         node = self.job(job)["BatchHost"]
         nodes = self.slurm("scontrol", "show", "hostnames", self.job(job)["NodeList"]).split()
