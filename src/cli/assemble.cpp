@@ -59,7 +59,7 @@ std::optional<std::int64_t> planned_trials(const StudySpec& spec) {
                                       : scheduler.planned(spec.scheduler.options, setup_of(spec));
 }
 
-RecordedStudy recorded_study(const StudySpec& spec, const Study& study) {
+RecordedStudy recorded_study(const StudySpec& spec) {
   RecordedStudy recorded;
   recorded.name = spec.name;
   recorded.space = spec.space;
@@ -68,7 +68,6 @@ RecordedStudy recorded_study(const StudySpec& spec, const Study& study) {
   recorded.seed = spec.seed;
   recorded.text = spec.text;
   recorded.version = kVersion;
-  recorded.member_of = [&study](TrialId trial) { return study.board().trial(trial).member; };
   return recorded;
 }
 

@@ -26,8 +26,7 @@ Assembly assemble(const StudySpec& spec);
 /// where only a budget says.
 std::optional<std::int64_t> planned_trials(const StudySpec& spec);
 
-/// What the tables of study.h5 need to know beforehand. The result asks `study`, which must outlive it, for
-/// members.
-RecordedStudy recorded_study(const StudySpec& spec, const Study& study);
+/// What the tables of study.h5 need to know beforehand.
+RecordedStudy recorded_study(const StudySpec& spec);
 
 }  // namespace coppice

@@ -81,7 +81,7 @@ Lead::Lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion)
           std::filesystem::absolute(options.output.value_or(std::filesystem::path("results") / spec_.name))),
       checkpoints_(checkpoint_folder(spec_, directory_)),
       assembly_(assemble(spec_)),
-      recorder_(recorded_study(spec_, *assembly_.study)),
+      recorder_(recorded_study(spec_)),
       overrides_(options.set),
       seed_given_(options.seed.has_value()) {
   open_directory(options.fresh);
@@ -158,10 +158,8 @@ void Lead::read_journal(bool fresh) {
     if (trial.state != TrialState::kProposing) assembly_.sampler->tell(trial);
   }
   if (history_.torn) {
-    fmt::print(stderr,
-               "coppice: the journal ends in {} bytes that are no whole record (at byte {}): cut; nothing "
-               "acknowledged is lost\n",
-               history_.torn->size_bytes, history_.torn->offset);
+    fmt::print(stderr, "coppice: {}: cut{}\n", to_text(*history_.torn),
+               history_.torn->whole_records == 0 ? "; nothing acknowledged is lost" : "");
   }
   const auto& finish = assembly_.study->finish();
   nothing_to_do_ = finish && finish->outcome == Outcome::kFinished && history_.last_start &&

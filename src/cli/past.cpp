@@ -30,7 +30,7 @@ Past read_past(const std::filesystem::path& directory, const HistoryObserver& al
                                header.overrides, header.seed, catalogs);
   past.spec.name = header.name;
   past.assembly = assemble(past.spec);
-  past.recorder = std::make_unique<Recorder>(recorded_study(past.spec, *past.assembly.study));
+  past.recorder = std::make_unique<Recorder>(recorded_study(past.spec));
   past.history = replay_history(reader, *past.assembly.study,
                                 {[&](const JournalStart& start) {
                                    past.recorder->start(start.unix_s, start.slurm_job, start.software,

@@ -28,8 +28,7 @@ int replay_command(const ReplayOptions& options) {
   };
   const Past past = read_past(options.directory, {show_start, show});
   if (past.history.torn) {
-    fmt::print(stderr, "coppice: the journal ends in {} bytes that are no whole record (at byte {})\n",
-               past.history.torn->size_bytes, past.history.torn->offset);
+    fmt::print(stderr, "coppice: {}\n", to_text(*past.history.torn));
   }
   if (options.verify) {
     fmt::print("{} records, {} decisions: all the same\n", past.history.entries, decisions);

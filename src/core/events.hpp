@@ -215,6 +215,7 @@ struct Decision {
   TrialId other_trial = kNoTrial;
   Step step = 0;
   std::string reason;
+  MemberId member = kNoMember;  ///< the trial's place in the population
 };
 
 /// What one event brought about, in order.

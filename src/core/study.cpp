@@ -278,7 +278,8 @@ void Study::drop_unneeded(TrialId trial) {
 }
 
 void Study::decide(DecisionKind kind, TrialId trial, Step step, std::string reason, TrialId other) {
-  effects_.decisions.push_back({kind, trial, other, step, std::move(reason)});
+  const MemberId member = trial == kNoTrial ? kNoMember : board_.trial(trial).member;
+  effects_.decisions.push_back({kind, trial, other, step, std::move(reason), member});
 }
 
 }  // namespace coppice

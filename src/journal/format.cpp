@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "wire/bytes.hpp"
 #include "wire/fields.hpp"
 
 namespace coppice::journal_format {
 
 namespace {
+
+constexpr std::uint64_t kMostNotDurable = std::numeric_limits<std::uint32_t>::max();
 
 void append_u32(std::vector<std::byte>& bytes, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<std::byte>(value >> shift));
@@ -41,7 +46,7 @@ std::vector<std::byte> encode_file_header(std::int32_t decision_version) {
   return bytes;
 }
 
-std::vector<std::byte> encode(const JournalRecord& record) {
+std::vector<std::byte> encode(const JournalRecord& record, std::uint64_t not_durable) {
   const auto payload = to_bytes(record);
   if (payload.size() > kMaxPayloadBytes) {
     throw JournalError(fmt::format("a journal record of {} bytes is too large: the limit is {} bytes",
@@ -51,8 +56,12 @@ std::vector<std::byte> encode(const JournalRecord& record) {
   bytes.reserve(kRecordHeaderBytes + payload.size());
   append(bytes, kMarker);
   append_u32(bytes, static_cast<std::uint32_t>(payload.size()));
-  append_u32(bytes, crc32_of(payload));
-  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  std::vector<std::byte> checked;
+  checked.reserve(4 + payload.size());
+  append_u32(checked, static_cast<std::uint32_t>(std::min(not_durable, kMostNotDurable)));
+  checked.insert(checked.end(), payload.begin(), payload.end());
+  append_u32(bytes, crc32_of(checked));
+  bytes.insert(bytes.end(), checked.begin(), checked.end());
   return bytes;
 }
 

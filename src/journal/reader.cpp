@@ -56,49 +56,91 @@ void JournalReader::read_file_header() {
   }
   const std::uint32_t format = read_u32(start, 8);
   if (format != kFormatVersion) {
-    throw JournalError(fmt::format("{}: it has format {}, and this version of coppice knows {}: use {} one",
+    throw JournalError(fmt::format("{}: it has format {}, and this version of coppice knows {}: use {}",
                                    path_.string(), format, kFormatVersion,
-                                   format > kFormatVersion ? "a newer" : "an older"));
+                                   format > kFormatVersion ? "a newer one" : "the one that wrote it"));
   }
   decision_version_ = static_cast<std::int32_t>(read_u32(start, 12));
 }
 
 std::optional<JournalRecord> JournalReader::next() {
   if (!header_) return std::nullopt;
-  return read_record();
+  auto record = read_record();
+  if (record) require_order(*record);
+  return record;
+}
+
+/// What no checksum shows: records that are whole, but lost, doubled or swapped as a piece of the file.
+void JournalReader::require_order(const JournalRecord& record) {
+  std::string problem;
+  if (std::holds_alternative<JournalHeader>(record)) {
+    problem = "is a second header";
+  } else if (const auto* start = std::get_if<JournalStart>(&record)) {
+    if (start->incarnation < incarnation_)  // equal: the one before died before it began
+      problem = fmt::format("is start {}, after start {}", start->incarnation, incarnation_);
+    incarnation_ = start->incarnation;
+  } else if (const auto* entry = std::get_if<JournalEntry>(&record)) {
+    if (entry->seq != next_seq_) problem = fmt::format("is entry {}, where {} is due", entry->seq, next_seq_);
+    ++next_seq_;
+  }
+  if (!problem.empty()) {
+    throw JournalError(fmt::format(
+        "{}: the record at byte {} {}: the file was damaged after it was written; restore it from a "
+        "copy",
+        path_.string(), offset_, problem));
+  }
 }
 
 std::optional<JournalRecord> JournalReader::read_record() {
   if (torn_ || end_ == size_) return std::nullopt;
-  const auto payload = payload_at(end_);
-  if (!payload) {
+  const auto framed = framed_at(end_);
+  if (!framed) {
     end_at_damage("a record is damaged");
     return std::nullopt;
   }
-  auto record = from_bytes<JournalRecord>(*payload);
+  auto record = from_bytes<JournalRecord>(framed->payload);
   if (!record) {
     throw JournalError(
         fmt::format("{}: the record at byte {} is whole but makes no sense to this version of coppice",
                     path_.string(), end_));
   }
   offset_ = end_;
-  end_ += kRecordHeaderBytes + payload->size();
+  end_ += kRecordHeaderBytes + framed->payload.size();
   return record;
 }
 
-/// A tail without any good record is torn; anything else was damaged after it was written.
+/// A good record that knew these bytes to be durable convicts them of damage. Otherwise they are torn.
 void JournalReader::end_at_damage(const char* what) {
-  if (const auto good = find_record(end_ + 1)) {
-    throw JournalError(
-        fmt::format("{}: {} at byte {}, though a good record follows at byte {}: the file was damaged "
-                    "after it was written; restore it from a copy",
-                    path_.string(), what, end_, *good));
+  TornTail torn{end_, size_ - end_, 0};
+  for (auto good = find_record(end_ + 1); good;) {
+    const Framed framed = *framed_at(*good);
+    if (framed.durable > end_) {
+      throw JournalError(
+          fmt::format("{}: {} at byte {}, though it was durable when the good record that follows at byte {} "
+                      "was written: the file was damaged since; restore it from a copy",
+                      path_.string(), what, end_, *good));
+    }
+    ++torn.whole_records;
+    good = find_record(*good + kRecordHeaderBytes + framed.payload.size());
   }
-  torn_ = TornTail{end_, size_ - end_};
+  torn_ = torn;
 }
 
-/// The payload of the record at `offset`, if one is there and whole. Valid until the next look at the file.
-std::optional<std::span<const std::byte>> JournalReader::payload_at(std::uint64_t offset) {
+std::string to_text(const TornTail& torn) {
+  if (torn.whole_records == 0) {
+    return fmt::format("the journal ends in {} bytes that are no whole record (at byte {})", torn.size_bytes,
+                       torn.offset);
+  }
+  return fmt::format(
+      "the journal has a hole at byte {}: with it go the {} bytes up to its end, in them {} whole record{} "
+      "that "
+      "{} not durable yet when the node died",
+      torn.offset, torn.size_bytes, torn.whole_records, torn.whole_records == 1 ? "" : "s",
+      torn.whole_records == 1 ? "was" : "were");
+}
+
+/// The record at `offset`, if one is there and whole. Valid until the next look at the file.
+std::optional<JournalReader::Framed> JournalReader::framed_at(std::uint64_t offset) {
   if (size_ - offset < kRecordHeaderBytes) return std::nullopt;
   const auto head = bytes(offset, kRecordHeaderBytes);
   const std::uint32_t length = read_u32(head, 4);
@@ -107,9 +149,10 @@ std::optional<std::span<const std::byte>> JournalReader::payload_at(std::uint64_
       length > size_ - offset - kRecordHeaderBytes) {
     return std::nullopt;
   }
-  const auto payload = bytes(offset + kRecordHeaderBytes, length);
-  if (crc32_of(payload) != crc) return std::nullopt;
-  return payload;
+  const std::uint64_t not_durable = read_u32(head, 12);
+  const auto checked = bytes(offset + 12, 4 + length);
+  if (crc32_of(checked) != crc) return std::nullopt;
+  return Framed{checked.subspan(4), offset - std::min(offset, not_durable)};
 }
 
 std::optional<std::uint64_t> JournalReader::find_record(std::uint64_t from) {
@@ -123,7 +166,7 @@ std::optional<std::uint64_t> JournalReader::find_record(std::uint64_t from) {
       continue;
     }
     from += static_cast<std::uint64_t>(found - view.begin());
-    if (payload_at(from)) return from;
+    if (framed_at(from)) return from;
     ++from;
   }
   return std::nullopt;

@@ -1,5 +1,5 @@
-/// What a journal holds: one header, a start for each incarnation, and an entry for each event that was
-/// accepted. Plain values.
+/// What a journal holds: one header, a start for each incarnation, an entry for each event that was accepted,
+/// and at an orderly end what all this has cost. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/costs.hpp"
 #include "core/events.hpp"
 #include "wire/fields.hpp"
 
@@ -57,7 +58,7 @@ struct JournalEntry {
   Effects effects;
 };
 
-using JournalRecord = std::variant<JournalHeader, JournalStart, JournalEntry>;
+using JournalRecord = std::variant<JournalHeader, JournalStart, JournalEntry, RecordCosts>;
 
 template <class V>
 void fields(V& v, JournalHeader& x) {
@@ -100,5 +101,4 @@ constexpr std::string_view type_name(const JournalStart&) {
 constexpr std::string_view type_name(const JournalEntry&) {
   return "entry";
 }
-
 }  // namespace coppice

@@ -21,6 +21,10 @@ using journal_files::File;
 
 namespace {
 
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 std::uint64_t size_of(const std::filesystem::path& path, const File& file) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) fail(path, "can't read its size");
@@ -41,7 +45,7 @@ std::unique_ptr<JournalWriter> JournalWriter::create(const std::filesystem::path
   if (!file) fail(path, "can't create the journal");
   std::unique_ptr<JournalWriter> writer(new JournalWriter(path, std::move(file), 0, sync_interval_s));
   auto bytes = journal_format::encode_file_header(decision_version);
-  const auto first = journal_format::encode(header);
+  const auto first = journal_format::encode(header, bytes.size());
   bytes.insert(bytes.end(), first.begin(), first.end());
   writer->write(bytes);
   writer->sync();
@@ -57,6 +61,7 @@ std::unique_ptr<JournalWriter> JournalWriter::append_to(const std::filesystem::p
     throw JournalError(
         fmt::format("{}: its last record ends at byte {}, but it has {} bytes", path.string(), end, size));
   }
+  if (::fdatasync(file.get()) != 0) fail(path, "can't make it durable");
   std::unique_ptr<JournalWriter> writer(new JournalWriter(path, std::move(file), end, sync_interval_s));
   return writer;
 }
@@ -77,7 +82,19 @@ JournalWriter::~JournalWriter() {
 }
 
 void JournalWriter::append(const JournalRecord& record) {
-  write(journal_format::encode(record));
+  const double began_s = seconds();
+  const auto bytes = journal_format::encode(record, not_durable());
+  write(bytes);
+  const double ended_s = seconds();
+  const std::lock_guard lock(mutex_);
+  ++costs_.appends;
+  costs_.journal_bytes += static_cast<std::int64_t>(bytes.size());
+  costs_.append_s += ended_s - began_s;
+}
+
+std::uint64_t JournalWriter::not_durable() const {
+  const std::lock_guard lock(mutex_);
+  return end_ - durable_;
 }
 
 void JournalWriter::write(std::span<const std::byte> bytes) {
@@ -113,10 +130,15 @@ void JournalWriter::sync() {
     if (target == durable_ && lost_.empty()) return;
   }
   throw_if_lost();
+  const double began_s = seconds();
   const bool done = ::fdatasync(file_.get()) == 0;
   const int error = errno;
+  const double took_s = seconds() - began_s;
   {
     const std::lock_guard lock(mutex_);
+    ++costs_.commits;
+    costs_.commit_s += took_s;
+    commits_s_.push_back(static_cast<float>(took_s));
     if (done) {
       durable_ = std::max(durable_, target);
     } else if (lost_.empty()) {
@@ -160,6 +182,17 @@ bool JournalWriter::dirty() const {
 std::uint64_t JournalWriter::size_bytes() const {
   const std::lock_guard lock(mutex_);
   return end_;
+}
+
+RecordCosts JournalWriter::costs() const {
+  const std::lock_guard lock(mutex_);
+  RecordCosts costs = costs_;
+  if (commits_s_.empty()) return costs;
+  auto sorted = commits_s_;
+  std::sort(sorted.begin(), sorted.end());
+  costs.commit_p99_s = sorted[(sorted.size() * 99 - 1) / 100];
+  costs.commit_max_s = sorted.back();
+  return costs;
 }
 
 void cut_journal(const std::filesystem::path& path, std::uint64_t offset) {

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "journal/files.hpp"
 #include "journal/record.hpp"
@@ -29,7 +30,8 @@ class JournalWriter {
   static std::unique_ptr<JournalWriter> create(const std::filesystem::path& path,
                                                std::int32_t decision_version, const JournalHeader& header,
                                                double sync_interval_s = kSyncInterval_s);
-  /// Goes on after the last record, which ends at `end` (JournalReader::end); cut a torn tail before.
+  /// Goes on after the last record, which ends at `end` (JournalReader::end); cut a torn tail before. All
+  /// that is there is durable when this returns.
   static std::unique_ptr<JournalWriter> append_to(const std::filesystem::path& path, std::uint64_t end,
                                                   double sync_interval_s = kSyncInterval_s);
 
@@ -46,11 +48,14 @@ class JournalWriter {
   /// Whether there are records that are not durable yet.
   bool dirty() const;
   std::uint64_t size_bytes() const;
+  /// What this writer did so far: the journal's part of it.
+  RecordCosts costs() const;
 
  private:
   JournalWriter(std::filesystem::path path, journal_files::File file, std::uint64_t end,
                 double sync_interval_s);
   void write(std::span<const std::byte> bytes);
+  std::uint64_t not_durable() const;
   void sync_until_stopped(const std::stop_token& stop);
   void throw_if_lost() const;
 
@@ -63,7 +68,9 @@ class JournalWriter {
   std::uint64_t end_ = 0;      ///< of the last whole record
   std::uint64_t durable_ = 0;  ///< everything before it outlives the node
   std::string lost_;           ///< why nothing more can be accepted; empty: nothing is wrong
-  std::jthread thread_;        ///< last: it uses all of the above
+  RecordCosts costs_;
+  std::vector<float> commits_s_;  ///< how long each took
+  std::jthread thread_;           ///< last: it uses all of the above
 };
 
 /// Cuts a torn tail off: the file ends at `offset` afterwards, durably.

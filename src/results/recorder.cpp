@@ -316,9 +316,9 @@ void Recorder::on(const Finish& command) {
 void Recorder::add_trial(const Decision& decision) {
   check(decision.trial == static_cast<TrialId>(standing_.size()), "trials are dense and begin in order");
   const bool clone = decision.kind != DecisionKind::kStart;
-  const MemberId member = study_.member_of ? study_.member_of(decision.trial) : kNoMember;
   standing_.push_back(Standing::kProposing);
-  add_row(tables_.trials, decision.trial, member == kNoMember ? kMissingInt : std::int64_t{member},
+  add_row(tables_.trials, decision.trial,
+          decision.member == kNoMember ? kMissingInt : std::int64_t{decision.member},
           to_text(TrialState::kProposing), clone ? decision.other_trial : kMissingInt,
           clone ? decision.step : kMissingInt, clone ? decision.step : Step{0}, time_s_, kNan, kNan);
   for (std::size_t i = kFirstParameter; i < tables_.trials.columns.size(); ++i) {

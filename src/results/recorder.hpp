@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,9 +31,6 @@ struct RecordedStudy {
   std::uint64_t seed = 0;
   std::string text;     ///< the study file's
   std::string version;  ///< of coppice
-  /// A trial's place in the population (kNoMember: none), asked once for each trial, when it begins. Absent:
-  /// the column is missing.
-  std::function<MemberId(TrialId)> member_of;
 };
 
 class Recorder {

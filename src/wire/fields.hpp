@@ -11,6 +11,7 @@
 
 #include <string_view>
 
+#include "core/costs.hpp"
 #include "core/events.hpp"
 #include "core/ids.hpp"
 
@@ -237,12 +238,34 @@ void fields(V& v, Decision& x) {
   v("other_trial", x.other_trial);
   v("step", x.step);
   v("reason", x.reason);
+  v("member", x.member);
 }
 template <class V>
 void fields(V& v, Effects& x) {
   v("accepted", x.accepted);
   v("commands", x.commands);
   v("decisions", x.decisions);
+}
+
+// ---- costs ----
+
+template <class V>
+void fields(V& v, RecordCosts& x) {
+  v("running_s", x.running_s);
+  v("record_s", x.record_s);
+  v("appends", x.appends);
+  v("journal_bytes", x.journal_bytes);
+  v("append_s", x.append_s);
+  v("commits", x.commits);
+  v("commit_s", x.commit_s);
+  v("commit_p99_s", x.commit_p99_s);
+  v("commit_max_s", x.commit_max_s);
+  v("results_writes", x.results_writes);
+  v("results_bytes", x.results_bytes);
+  v("results_s", x.results_s);
+}
+constexpr std::string_view type_name(const RecordCosts&) {
+  return "costs";
 }
 
 }  // namespace coppice

@@ -70,13 +70,15 @@ class Journal : public testing::Test {
 
   std::unique_ptr<JournalWriter> create() { return JournalWriter::create(path_, 3, header_, kNever_s); }
 
-  /// A journal of header, start and `entries` entries. Returns where each record begins, and the end.
-  std::vector<std::uint64_t> write_sample(std::uint64_t entries) {
+  /// A journal of header, start and `entries` entries, each of them durable before the next unless said
+  /// otherwise. Returns where each record begins, and the end.
+  std::vector<std::uint64_t> write_sample(std::uint64_t entries, bool durable = true) {
     auto writer = create();
     std::vector<std::uint64_t> offsets{journal_format::kFileHeaderBytes, writer->size_bytes()};
     writer->append(JournalStart{1, 43, "node-1", 99, "4711", "0.1.0", "trials 200", "/results/checkpoints"});
     for (std::uint64_t seq = 0; seq < entries; ++seq) {
       offsets.push_back(writer->size_bytes());
+      if (durable) writer->sync();
       writer->append(
           JournalEntry{seq, 0.5 * static_cast<double>(seq), Reported{1, 2, 3, 4, {{"loss", 0.5}}}, {}});
     }
@@ -187,6 +189,80 @@ TEST_F(Journal, AFlippedBitInTheMiddleIsRefusedWithItsOffset) {
   }
 }
 
+// A disk may have got later pages and not the earlier ones when its node died.
+TEST_F(Journal, AHoleInWhatWasNotDurableIsCutWithAllThatFollows) {
+  const auto offsets = write_sample(5, false);
+  const std::string whole = read_file(path_);
+  for (std::size_t bad = 2; bad < 6; ++bad) {
+    std::string hole = whole;
+    const auto size = offsets[bad + 1] - offsets[bad];
+    hole.replace(offsets[bad], size, size, '\0');
+    write_file(path_, hole);
+    JournalReader reader(path_);
+    ASSERT_EQ(read_all(reader).size(), bad - 1);
+    ASSERT_TRUE(reader.torn());
+    EXPECT_EQ(reader.torn()->offset, offsets[bad]);
+    EXPECT_EQ(reader.torn()->size_bytes, whole.size() - offsets[bad]);
+    EXPECT_EQ(reader.torn()->whole_records, static_cast<std::int64_t>(5 - bad) + 1);
+    EXPECT_THAT(to_text(*reader.torn()), HasSubstr("at byte " + std::to_string(offsets[bad])));
+  }
+}
+
+TEST_F(Journal, RecordsThatDoNotFollowEachOtherAreRefused) {
+  const auto offsets = write_sample(4);
+  const std::string whole = read_file(path_);
+  const auto record = [&](std::size_t i) { return whole.substr(offsets[i], offsets[i + 1] - offsets[i]); };
+  const auto error_with = [&](const std::string& text) {
+    write_file(path_, text);
+    JournalReader reader(path_);
+    return error_of([&] { read_all(reader); });
+  };
+  const std::string before = whole.substr(0, offsets[2]);
+  EXPECT_THAT(error_with(before + record(3) + record(2) + record(4)),
+              HasSubstr("is entry 1, where 0 is due"));
+  EXPECT_THAT(error_with(before + record(2) + record(2)), HasSubstr("is entry 0, where 1 is due"));
+  EXPECT_THAT(error_with(before + record(2) + record(4)), HasSubstr("is entry 2, where 1 is due"));
+  EXPECT_THAT(error_with(before + record(0)), HasSubstr("is a second header"));
+}
+
+TEST_F(Journal, StartsThatGoBackAreRefused) {
+  auto writer = create();
+  writer->append(JournalStart{2, 43, "node-1", 99, "", "0.1.0", ""});
+  writer->append(JournalStart{2, 44, "node-1", 99, "", "0.1.0", ""});  // the one before died before it began
+  const auto offset = writer->size_bytes();
+  writer->append(JournalStart{1, 45, "node-1", 99, "", "0.1.0", ""});
+  JournalReader reader(path_);
+  EXPECT_THAT(error_of([&] { read_all(reader); }),
+              HasSubstr("at byte " + std::to_string(offset) + " is start 1, after start 2"));
+}
+
+TEST_F(Journal, WhatWasThereBeforeAResumeIsDurableAfterIt) {
+  auto offsets = write_sample(2, false);
+  JournalWriter::append_to(path_, offsets.back(), kNever_s)->append(JournalEntry{2, 1, WorkerLost{}, {}});
+  std::string bad = read_file(path_);
+  bad[offsets[3]] ^= 1;
+  write_file(path_, bad);
+  JournalReader reader(path_);
+  EXPECT_THAT(error_of([&] { read_all(reader); }), HasSubstr("it was durable"));
+}
+
+TEST_F(Journal, CostsAreCounted) {
+  auto writer = create();
+  EXPECT_EQ(writer->costs().appends, 0) << "the header is no cost of going on";
+  const auto before = writer->size_bytes();
+  const auto commits = writer->costs().commits;
+  for (std::uint64_t seq = 0; seq < 3; ++seq) writer->append(JournalEntry{seq, 0, WorkerLost{}, {}});
+  writer->sync();
+  writer->sync();
+  const RecordCosts costs = writer->costs();
+  EXPECT_EQ(costs.appends, 3);
+  EXPECT_EQ(costs.journal_bytes, static_cast<std::int64_t>(writer->size_bytes() - before));
+  EXPECT_EQ(costs.commits, commits + 1);
+  EXPECT_GE(costs.commit_s, costs.commit_max_s * (1 - 1e-6));
+  EXPECT_LE(costs.commit_p99_s, costs.commit_max_s);
+  EXPECT_GT(costs.append_s, 0);
+}
+
 TEST_F(Journal, DamageBeforeTheFirstEntryIsRefusedToo) {
   const auto offsets = write_sample(1);
   const std::string whole = read_file(path_);
@@ -194,7 +270,9 @@ TEST_F(Journal, DamageBeforeTheFirstEntryIsRefusedToo) {
     std::string bad = whole;
     bad[at] = static_cast<char>(bad[at] ^ 1);
     write_file(path_, bad);
-    ASSERT_THAT(error_of([&] { JournalReader reader(path_); }), HasSubstr("a good record follows")) << at;
+    ASSERT_THAT(error_of([&] { JournalReader reader(path_); }),
+                HasSubstr("the good record that follows at byte"))
+        << at;
   }
 }
 
@@ -223,6 +301,12 @@ TEST_F(Journal, WhatItCantReadIsNamed) {
   for (std::size_t i = 0; i < 4; ++i) bytes[16 + i] = static_cast<std::byte>(crc >> (8 * i));
   write_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   EXPECT_THAT(error_of([&] { JournalReader reader(path_); }), HasSubstr("format 9"));
+
+  bytes[8] = std::byte{0};
+  const auto old_crc = journal_format::crc32_of(std::span(bytes).first(16));
+  for (std::size_t i = 0; i < 4; ++i) bytes[16 + i] = static_cast<std::byte>(old_crc >> (8 * i));
+  write_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  EXPECT_THAT(error_of([&] { JournalReader reader(path_); }), HasSubstr("use the one that wrote it"));
 }
 
 TEST_F(Journal, AFullDiskLosesOnlyTheRecordThatDidNotFit) {

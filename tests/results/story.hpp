@@ -37,7 +37,6 @@ inline RecordedStudy study() {
   study.seed = std::numeric_limits<std::uint64_t>::max();
   study.text = "name: digits-pbt\n# größe\n";
   study.version = "0.1.0";
-  study.member_of = [](TrialId trial) { return static_cast<MemberId>(trial % 2); };
   return study;
 }
 
@@ -49,9 +48,9 @@ inline void first_start(Recorder& recorder) {
   recorder.start(1700000000, "4711");
   recorder.apply(0, Begun{1, {}, {}}, {});
   recorder.apply(1, WorkerUp{0, 0, "node1", "GPU-5f", "H200"},
-                 {true, {Propose{0, 0, {}}}, {{DecisionKind::kStart, 0, kNoTrial, 0, "member 0"}}});
+                 {true, {Propose{0, 0, {}}}, {{DecisionKind::kStart, 0, kNoTrial, 0, "member 0", 0}}});
   recorder.apply(1.5, WorkerUp{1, 1, "node2", "", ""},
-                 {true, {Propose{1, 1, {}}}, {{DecisionKind::kStart, 1, kNoTrial, 0, "member 1"}}});
+                 {true, {Propose{1, 1, {}}}, {{DecisionKind::kStart, 1, kNoTrial, 0, "member 1", 1}}});
   recorder.apply(2, Proposed{0, a, ""}, {true, {Run{0, 11, 0, a, 5, {}, 2, 0}}, {}});
   recorder.apply(2.5, Proposed{1, b, ""}, {true, {Run{1, 12, 1, b, 6, {}, 2, 0}}, {}});
   recorder.apply(3, Reported{11, 0, 0, 1, {{"loss", 0.9}}},
@@ -66,7 +65,7 @@ inline void first_start(Recorder& recorder) {
                  {true,
                   {Propose{2, 2, 1}},
                   {{DecisionKind::kStop, 0, 1, 2, "nan > 0.25, the worst quarter"},
-                   {DecisionKind::kExploit, 2, 1, 2, "member 0 takes trial 1"},
+                   {DecisionKind::kExploit, 2, 1, 2, "member 0 takes trial 1", 0},
                    {DecisionKind::kContinue, 1, kNoTrial, 2, ""}}});
   recorder.apply(8.5, Proposed{2, c, "perturbed"},
                  {true, {Run{1, 13, 2, c, 7, Source{{1, 2, 12}, {1}}, 4, 2}}, {}});

@@ -29,6 +29,7 @@ TEST(Fields, ListsHaveEveryMember) {
   expect_complete<Source>();
   expect_complete<Decision>();
   expect_complete<Effects>();
+  expect_complete<RecordCosts>();
 }
 
 }  // namespace

@@ -24,10 +24,11 @@ TEST(Json, CommandsAndDecisionsUseTheirWords) {
   Effects effects;
   effects.commands = {Finish{Outcome::kStopped, "time limit"}, Drop{{1, 2, 3}, {0, kDisk}}};
   effects.decisions = {{DecisionKind::kExploit, 4, 2, 10, "0.1 < 0.3"}};
-  EXPECT_EQ(to_json_line(effects),
-            R"({"accepted":true,"commands":[{"type":"finish","outcome":"stopped","reason":"time limit"},)"
-            R"({"type":"drop","checkpoint":{"trial":1,"step":2,"segment":3},"places":[0,-1]}],)"
-            R"("decisions":[{"kind":"exploit","trial":4,"other_trial":2,"step":10,"reason":"0.1 < 0.3"}]})");
+  EXPECT_EQ(
+      to_json_line(effects),
+      R"({"accepted":true,"commands":[{"type":"finish","outcome":"stopped","reason":"time limit"},)"
+      R"({"type":"drop","checkpoint":{"trial":1,"step":2,"segment":3},"places":[0,-1]}],)"
+      R"("decisions":[{"kind":"exploit","trial":4,"other_trial":2,"step":10,"reason":"0.1 < 0.3","member":-1}]})");
 }
 
 TEST(Json, ValuesKeepTheirTypes) {

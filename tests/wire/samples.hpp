@@ -80,7 +80,7 @@ inline Effects effects() {
       BackOff{kMin64, kNan},
   };
   for (int kind = 0; kind <= static_cast<int>(DecisionKind::kHalt); ++kind) {
-    all.decisions.push_back({static_cast<DecisionKind>(kind), kMax64, kNoTrial, kMin64, "reason"});
+    all.decisions.push_back({static_cast<DecisionKind>(kind), kMax64, kNoTrial, kMin64, "reason", kind - 1});
   }
   return all;
 }
