@@ -72,7 +72,11 @@ struct ExportOptions {
 };
 int export_command(const ExportOptions& options);
 
-int recover_command(const std::filesystem::path& directory);
+struct RecoverOptions {
+  std::filesystem::path directory;
+  bool json = false;
+};
+int recover_command(const RecoverOptions& options);
 
 struct ReplayOptions {
   std::filesystem::path directory;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "core/study.hpp"
 #include "journal/reader.hpp"
@@ -29,10 +31,15 @@ struct History {
 struct HistoryObserver {
   std::function<void(const JournalStart&)> start;
   std::function<void(const JournalEntry&)> entry;
+  std::function<void(const RecordCosts&)> costs;
 };
 
-/// Reads the journal to its end. Throws JournalError for damage before its end, ReplayMismatch naming the
-/// record.
-History replay_history(JournalReader& reader, Study& study, const HistoryObserver& observer);
+/// Reads the journal to its end, and makes the decisions again if there is a `study`. Throws JournalError for
+/// damage before its end, ReplayMismatch naming the record.
+History replay_history(JournalReader& reader, Study* study, const HistoryObserver& observer);
+
+/// A study.h5 that was made from more of the journal than its `end` holds what nothing else knows any more:
+/// it is kept under another name. Returns a line that says so.
+std::optional<std::string> keep_results_ahead(const std::filesystem::path& directory, std::uint64_t end);
 
 }  // namespace coppice

@@ -21,6 +21,7 @@
 #include "coppice/version.hpp"
 #include "core/check.hpp"
 #include "report/summary.hpp"
+#include "results/h5_reader.hpp"
 #include "results/h5_writer.hpp"
 #include "spec/identity.hpp"
 #include "spec/load_study.hpp"
@@ -145,7 +146,7 @@ void Lead::read_journal(bool fresh) {
         directory_.string(), reader.decision_version(), kDecisionVersion, reader.header().version));
   }
   history_ =
-      replay_history(reader, *assembly_.study,
+      replay_history(reader, assembly_.study.get(),
                      {[this](const JournalStart& start) {
                         recorder_.start(start.unix_s, start.slurm_job, start.software, start.environment);
                       },
@@ -153,7 +154,8 @@ void Lead::read_journal(bool fresh) {
                         recorder_.apply(entry.time_s, entry.event, entry.effects);
                         count_transfer(entry.event);
                         next_seq_ = entry.seq + 1;
-                      }});
+                      },
+                      [this](const RecordCosts& costs) { recorder_.costs(costs); }});
   for (const Trial& trial : assembly_.study->board().trials()) {
     if (trial.state != TrialState::kProposing) assembly_.sampler->tell(trial);
   }
@@ -161,6 +163,8 @@ void Lead::read_journal(bool fresh) {
     fmt::print(stderr, "coppice: {}: cut{}\n", to_text(*history_.torn),
                history_.torn->whole_records == 0 ? "; nothing acknowledged is lost" : "");
   }
+  if (const auto lost = keep_results_ahead(directory_, history_.end))
+    fmt::print(stderr, "coppice: {}\n", *lost);
   const auto& finish = assembly_.study->finish();
   nothing_to_do_ = finish && finish->outcome == Outcome::kFinished && history_.last_start &&
                    history_.last_start->budget == budget_text();
@@ -327,6 +331,7 @@ void Lead::write_study_file() const {
 }
 
 void Lead::record(double time_s, const Event& event, const Effects& effects) {
+  const double began_s = steady_s();
   if (const auto* lost = std::get_if<WorkerLost>(&event)) {
     fmt::print(stderr, "coppice: worker {} is lost: {}; what it had in hand goes on elsewhere\n",
                lost->worker, lost->reason);
@@ -339,6 +344,7 @@ void Lead::record(double time_s, const Event& event, const Effects& effects) {
   journal_->append(JournalEntry{next_seq_++, time_s, event, effects});
   recorder_.apply(time_s, event, effects);
   count_transfer(event);
+  costs_.record_s += steady_s() - began_s;
 }
 
 void Lead::count_transfer(const Event& event) {
@@ -365,9 +371,33 @@ void Lead::stop_for(const std::string& signal, double now_s) {
 void Lead::write_results() {
   const double began_s = steady_s();  // the copy is part of the cost
   written_seq_ = next_seq_;
-  writing_ = std::async(std::launch::async, [tables = recorder_.tables(), directory = directory_, began_s] {
-    return WriteOutcome{write_study(tables, directory), began_s, steady_s()};
+  recorder_.journal_bytes(journal_ ? journal_->size_bytes() : history_.end);
+  writing_ = std::async(std::launch::async, [tables = recorder_.tables(), directory = directory_,
+                                             journal = journal_.get(), began_s] {
+    WriteOutcome outcome;
+    outcome.began_s = began_s;
+    try {
+      // What study.h5 says is then never news to the journal, whatever dies.
+      if (journal != nullptr) journal->sync();
+      outcome.error = write_study(tables, directory);
+    } catch (const JournalError& error) {
+      outcome.error = error.what();
+    }
+    std::error_code ignored;
+    if (!outcome.error)
+      outcome.bytes = static_cast<std::int64_t>(std::filesystem::file_size(results_file(directory), ignored));
+    outcome.ended_s = steady_s();
+    return outcome;
   });
+  costs_.results_copy_s += steady_s() - began_s;
+}
+
+void Lead::journal_costs(double time_s) {
+  RecordCosts costs = journal_->costs();
+  costs.add(costs_);
+  costs.running_s = time_s - history_.time_s;
+  journal_->append(costs);
+  recorder_.costs(costs);
 }
 
 bool Lead::collect_write(bool wait) {
@@ -375,10 +405,18 @@ bool Lead::collect_write(bool wait) {
   if (!wait && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return true;
   const WriteOutcome outcome = writing_.get();
   schedule_.wrote(outcome.began_s, outcome.ended_s);
-  if (outcome.error) {
-    fmt::print(stderr, "coppice: {}; the journal has everything, and coppice recover rebuilds study.h5\n",
-               *outcome.error);
+  ++costs_.results_writes;
+  costs_.results_bytes += outcome.bytes;
+  costs_.results_s += outcome.ended_s - outcome.began_s;
+  if (outcome.error && !results_fail_) {  // once, not each time that it is tried again
+    fmt::print(
+        stderr,
+        "coppice: {}; the journal has everything: it is tried again, and coppice recover rebuilds study.h5\n",
+        *outcome.error);
+  } else if (!outcome.error && results_fail_) {
+    fmt::print(stderr, "coppice: {} can be written again\n", results_file(directory_).string());
   }
+  results_fail_ = outcome.error.has_value();
   return !outcome.error;
 }
 
@@ -389,6 +427,8 @@ int Lead::end(double now_s) {
   journal_->sync();
   sweep_checkpoints(checkpoints_, assembly_.study->checkpoints());
   collect_write(true);
+  journal_costs(time_s);
+  journal_->sync();
   write_results();
   const bool written = collect_write(true);
   const auto& finish = assembly_.study->finish();

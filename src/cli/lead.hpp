@@ -58,6 +58,7 @@ class Lead {
  private:
   struct WriteOutcome {
     std::optional<std::string> error;
+    std::int64_t bytes = 0;
     double began_s = 0;
     double ended_s = 0;
   };
@@ -71,6 +72,7 @@ class Lead {
   void record(double time_s, const Event& event, const Effects& effects);
   void count_transfer(const Event& event);
   void write_results();
+  void journal_costs(double time_s);
   bool collect_write(bool wait);
   void require_fitting(const HostReady& ready) const;
   std::string budget_text() const;
@@ -96,6 +98,8 @@ class Lead {
   std::unique_ptr<Progress> progress_;
   WriteSchedule schedule_;
   std::future<WriteOutcome> writing_;
+  bool results_fail_ = false;  ///< the last write did
+  RecordCosts costs_;          ///< of this start, but for the journal's own
   std::vector<std::string> overrides_;
   bool seed_given_;
   int workers_ = 0;

@@ -126,10 +126,12 @@ int run_main(int argc, char** argv) {
       ->check(CLI::IsMember({"csv", "json"}));
   export_app->callback([&] { chosen = [&] { return export_command(exported); }; });
 
-  std::filesystem::path recovered;
-  auto* recover_app = app.add_subcommand("recover", "Rebuild study.h5 from the journal, and verify both");
-  recover_app->add_option("DIR", recovered, "Directory of the results")->required();
-  recover_app->callback([&] { chosen = [&] { return recover_command(recovered); }; });
+  RecoverOptions recover;
+  auto* recover_app =
+      app.add_subcommand("recover", "Rebuild study.h5 from the journal; verify both, and the checkpoints");
+  recover_app->add_option("DIR", recover.directory, "Directory of the results")->required();
+  recover_app->add_flag("--json", recover.json, "What was found, as JSON");
+  recover_app->callback([&] { chosen = [&] { return recover_command(recover); }; });
 
   ReplayOptions replay;
   auto* replay_app = app.add_subcommand("replay", "Make the decisions of a journal again");

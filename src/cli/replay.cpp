@@ -26,7 +26,7 @@ int replay_command(const ReplayOptions& options) {
   const auto show_start = [&](const JournalStart& start) {
     if (options.json && !options.verify) fmt::print("{}\n", to_json_line(start));
   };
-  const Past past = read_past(options.directory, {show_start, show});
+  const Past past = read_past(options.directory, {show_start, show, {}});
   if (past.history.torn) {
     fmt::print(stderr, "coppice: {}\n", to_text(*past.history.torn));
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -28,6 +29,37 @@ std::string bytes_text(double bytes) {
   for (; bytes >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
   return unit == 0 ? fmt::format("{:.0f} {}", bytes, kUnits[unit])
                    : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
+}
+
+std::string seconds_text(double seconds) {
+  return seconds < 1 ? fmt::format("{:.2g} ms", 1000 * seconds) : fmt::format("{:.3g} s", seconds);
+}
+
+double percent(double part, double whole) {
+  return whole > 0 ? 100 * part / whole : 0;
+}
+
+/// What it cost to lose nothing: shares of the running time of those starts of which it is known.
+std::string costs_text(const StudyAttributes& study) {
+  const RecordCosts& costs = study.costs;
+  if (costs.running_s <= 0) return {};
+  const double commits = static_cast<double>(std::max<std::int64_t>(1, costs.commits));
+  std::string text = fmt::format(
+      "  journal   {} records, {}, {:.2g} % of the time; {} commits beside it, {} on average, 99 % within "
+      "{}, at most "
+      "{}\n",
+      costs.appends, bytes_text(static_cast<double>(costs.journal_bytes)),
+      percent(costs.record_s, costs.running_s), costs.commits, seconds_text(costs.commit_s / commits),
+      seconds_text(costs.commit_p99_s), seconds_text(costs.commit_max_s));
+  text += fmt::format("  written   study.h5 {} times, {}, in {:.2g} % of the time", costs.results_writes,
+                      bytes_text(static_cast<double>(costs.results_bytes)),
+                      percent(costs.results_s, costs.running_s));
+  if (study.checkpoints_written > 0) {
+    text += fmt::format("; {} checkpoints, {}, in {}", study.checkpoints_written,
+                        bytes_text(static_cast<double>(study.checkpoint_bytes)),
+                        seconds_text(study.checkpoint_write_s));
+  }
+  return text + "\n";
 }
 
 std::string states_text(const Table& trials) {
@@ -77,6 +109,7 @@ std::string summary_text(const Tables& tables, const std::filesystem::path& dire
                       tables.workers.rows(), 100 * use.busy, 100 * use.trained);
   text += fmt::format("  exchanged {} of checkpoints between workers\n",
                       bytes_text(static_cast<double>(pulled_bytes)));
+  text += costs_text(study);
   text += fmt::format("  results   {}\n", (directory / "study.h5").string());
   return text;
 }

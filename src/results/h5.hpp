@@ -7,6 +7,7 @@
 
 #include <hdf5.h>
 
+#include <cstdint>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -46,6 +47,13 @@ class H5Id {
   Close close_;
 };
 
+/// In memory.
+inline hid_t number_type(std::int64_t) {
+  return H5T_NATIVE_INT64;
+}
+inline hid_t number_type(double) {
+  return H5T_NATIVE_DOUBLE;
+}
 /// Of fixed length, UTF-8, padded with NUL.
 H5Id text_type(std::size_t width);
 /// Of any length: for attributes.

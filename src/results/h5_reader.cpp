@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "results/cost_attributes.hpp"
 #include "results/h5.hpp"
 
 namespace coppice {
@@ -153,6 +154,11 @@ StudyAttributes read_attributes(hid_t file) {
   read_attribute(file, "incarnations", H5T_NATIVE_INT64, &about.incarnations);
   read_attribute(file, "running_time_s", H5T_NATIVE_DOUBLE, &about.running_time_s);
   read_attribute(file, "metrics_left_out", H5T_NATIVE_INT64, &about.metrics_left_out);
+  const auto read = [file](const char* name, auto& value) {
+    // A file of an older coppice doesn't have them.
+    if (checked(H5Aexists(file, name), name) > 0) read_attribute(file, name, number_type(value), &value);
+  };
+  cost_attributes(read, about);
   return about;
 }
 

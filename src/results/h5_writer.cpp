@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "results/cost_attributes.hpp"
 #include "results/h5.hpp"
 
 namespace coppice {
@@ -122,6 +123,10 @@ void write_attributes(hid_t file, const StudyAttributes& about) {
   write_attribute(file, "incarnations", H5T_NATIVE_INT64, &about.incarnations);
   write_attribute(file, "running_time_s", H5T_NATIVE_DOUBLE, &about.running_time_s);
   write_attribute(file, "metrics_left_out", H5T_NATIVE_INT64, &about.metrics_left_out);
+  const auto write = [file](const char* name, const auto& value) {
+    write_attribute(file, name, number_type(value), &value);
+  };
+  cost_attributes(write, const_cast<StudyAttributes&>(about));  // it only looks
 }
 
 /// The file's bytes. Made in memory, so that a full disk is our error to report and not the library's to

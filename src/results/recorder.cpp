@@ -218,6 +218,13 @@ void Recorder::on(const Reported& event) {
   ints(tables_.trials, kSteps).at(static_cast<std::size_t>(event.trial)) = event.step;
 }
 
+void Recorder::on(const Saved& event) {
+  if (event.place != kDisk) return;
+  ++tables_.attributes.checkpoints_written;
+  tables_.attributes.checkpoint_bytes += event.size_bytes;
+  tables_.attributes.checkpoint_write_s += event.write_s;
+}
+
 void Recorder::on(const SegmentEnded& event) {
   const auto it = running_.find(event.segment);
   const bool reached = it == running_.end() || event.done || event.step >= it->second.until;

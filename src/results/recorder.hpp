@@ -42,6 +42,12 @@ class Recorder {
              const NamedTexts& environment = {});
   /// An accepted event, at this running time, and what came of it. In the order of the journal.
   void apply(double time_s, const Event& event, const Effects& effects);
+  /// What a start cost that came to an orderly end.
+  void costs(const RecordCosts& costs) { tables_.attributes.costs.add(costs); }
+  /// How much of the journal all of this was.
+  void journal_bytes(std::uint64_t bytes) {
+    tables_.attributes.journal_bytes = static_cast<std::int64_t>(bytes);
+  }
 
   const Tables& tables() const { return tables_; }
 
@@ -67,7 +73,7 @@ class Recorder {
   void on(const WorkerLost& event);
   void on(const Proposed& event);
   void on(const Reported& event);
-  void on(const Saved&) {}
+  void on(const Saved& event);
   void on(const CheckpointLost&) {}
   void on(const SegmentEnded& event);
   void on(const SegmentFailed& event);

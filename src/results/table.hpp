@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/costs.hpp"
+
 namespace coppice {
 
 /// An absent int; an absent number is NaN, an absent text is empty.
@@ -51,6 +53,11 @@ struct StudyAttributes {
   std::int64_t incarnations = 0;
   double running_time_s = 0;          ///< without the gaps between incarnations
   std::int64_t metrics_left_out = 0;  ///< reported, but too many for /reports
+  std::int64_t journal_bytes = 0;     ///< of the journal, from which this was made
+  RecordCosts costs;                  ///< of the starts that came to an orderly end
+  std::int64_t checkpoints_written = 0;
+  std::int64_t checkpoint_bytes = 0;
+  double checkpoint_write_s = 0;  ///< from saved to on disk, beside the training
 };
 
 inline constexpr std::array<std::string_view, 6> kTableNames{"trials",    "reports", "segments",

@@ -263,6 +263,7 @@ void fields(V& v, RecordCosts& x) {
   v("results_writes", x.results_writes);
   v("results_bytes", x.results_bytes);
   v("results_s", x.results_s);
+  v("results_copy_s", x.results_copy_s);
 }
 constexpr std::string_view type_name(const RecordCosts&) {
   return "costs";

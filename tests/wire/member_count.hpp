@@ -20,7 +20,7 @@ constexpr bool takes(std::index_sequence<I...>) {
 }
 
 /// How many members an aggregate has.
-template <class T, std::size_t N = 12>
+template <class T, std::size_t N = 16>
 constexpr std::size_t member_count() {
   if constexpr (takes<T>(std::make_index_sequence<N>())) {
     return N;
