@@ -1,12 +1,10 @@
 """study.h5 opens with plain h5py at every moment, while a run writes it and is killed. COPPICE_KILLS says how often (default 8)."""
 
 import os
-import pathlib
 import random
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 from support import Scenario
@@ -31,7 +29,7 @@ print(opened, len(names))
 
 class OpenResultsScenarios(Scenario):
     def test_while_a_run_writes_and_is_killed(self):
-        study = self.sum_study("{name: pbt, population: 4, interval: 5}", "{steps_per_trial: 400}", pause=0.01)
+        study = self.sum_study("{name: pbt, population: 4, interval: 5}", "{steps_per_trial: 5000}", pause=0.01)
         stop = self.folder / "stop"
         reader = subprocess.Popen([sys.executable, "-c", READER, self.results / "study.h5", stop], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True)
@@ -53,8 +51,8 @@ class OpenResultsScenarios(Scenario):
                 return process.poll() is not None or (writes < 0 and (not catch or temporary.exists() or writes < -2))
 
             self.wait_for(moment, "a written study.h5", limit_s=120)
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            self.assertIsNone(process.poll(), "the study is too short for so many kills")
+            os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             self.assertIsNone(reader.poll(), "the reader failed")
         stop.touch()

@@ -7,8 +7,6 @@ import re
 import shutil
 import unittest
 
-import numpy as np
-
 from support import Scenario
 
 TEARS = int(os.environ.get("COPPICE_TEARS", "40"))
@@ -59,7 +57,7 @@ class TornScenarios(Scenario):
                     counts["refused"] += 1
                 else:
                     reports = self.assert_sums_right(copy)[1]
-                    np.testing.assert_array_equal(reports, self.truth[:len(reports)])
+                    self.assertEqual(reports.tolist(), self.truth[:len(reports)][list(reports.dtype.names)].tolist())
                     counts["recovered"] += 1
             shutil.rmtree(copy)
         print(f"{TEARS} torn journals: {counts['recovered']} recovered to the last good record, {counts['refused']} refused with the offset",

@@ -227,10 +227,11 @@ TEST_F(Journal, RecordsThatDoNotFollowEachOtherAreRefused) {
 
 TEST_F(Journal, StartsThatGoBackAreRefused) {
   auto writer = create();
-  writer->append(JournalStart{2, 43, "node-1", 99, "", "0.1.0", ""});
-  writer->append(JournalStart{2, 44, "node-1", 99, "", "0.1.0", ""});  // the one before died before it began
+  writer->append(JournalStart{2, 43, "node-1", 99, "", "0.1.0", "", ""});
+  writer->append(
+      JournalStart{2, 44, "node-1", 99, "", "0.1.0", "", ""});  // the one before died before it began
   const auto offset = writer->size_bytes();
-  writer->append(JournalStart{1, 45, "node-1", 99, "", "0.1.0", ""});
+  writer->append(JournalStart{1, 45, "node-1", 99, "", "0.1.0", "", ""});
   JournalReader reader(path_);
   EXPECT_THAT(error_of([&] { read_all(reader); }),
               HasSubstr("at byte " + std::to_string(offset) + " is start 1, after start 2"));
