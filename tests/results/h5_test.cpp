@@ -30,6 +30,20 @@ Tables story_tables() {
   Recorder recorder(story::study());
   story::first_start(recorder);
   story::second_start(recorder);
+  recorder.costs({.running_s = 5,
+                  .record_s = 0.25,
+                  .appends = 20,
+                  .journal_bytes = 2048,
+                  .append_s = 0.125,
+                  .commits = 4,
+                  .commit_s = 0.5,
+                  .commit_p99_s = 0.25,
+                  .commit_max_s = 0.375,
+                  .results_writes = 2,
+                  .results_bytes = 4096,
+                  .results_s = 0.75,
+                  .results_copy_s = 0.5});
+  recorder.journal_bytes(2100);
   return recorder.tables();
 }
 
@@ -109,6 +123,9 @@ TEST_F(StudyFile, WhatIsWrittenIsRead) {
   EXPECT_EQ(read.attributes.software, "mpi=Open MPI v4.1.4\nhdf5=1.10.8\n");
   EXPECT_EQ(read.attributes.environment, "OMP_NUM_THREADS=4\nPATH=/bin:/a b c\n");
   EXPECT_EQ(read.attributes.running_time_s, 15);
+  EXPECT_EQ(read.attributes.journal_bytes, 2100);
+  EXPECT_EQ(read.attributes.costs.commits, 4);
+  EXPECT_EQ(read.attributes.costs.commit_max_s, 0.375);
   EXPECT_EQ(files(), 1u);
 }
 
@@ -158,10 +175,27 @@ TEST_F(StudyFile, OpensInPandas) {
                                   file_.string() + "'");
   if (output.status == 77) GTEST_SKIP() << "no h5py or pandas: " << output.text;
   EXPECT_EQ(output.status, 0);
-  EXPECT_EQ(output.text, R"(direction = 'minimize'
+  EXPECT_EQ(output.text, R"(checkpoint_bytes = 0
+checkpoint_write_s = 0.0
+checkpoints_written = 0
+cost_append_s = 0.125
+cost_appends = 20
+cost_commit_max_s = 0.375
+cost_commit_p99_s = 0.25
+cost_commit_s = 0.5
+cost_commits = 4
+cost_journal_bytes = 2048
+cost_record_s = 0.25
+cost_results_bytes = 4096
+cost_results_copy_s = 0.5
+cost_results_s = 0.75
+cost_results_writes = 2
+cost_running_s = 5.0
+direction = 'minimize'
 ended = '2023-11-14T23:13:25Z'
 environment = 'OMP_NUM_THREADS=4\nPATH=/bin:/a b c\n'
 incarnations = 2
+journal_bytes = 2100
 metrics_left_out = 0
 name = 'digits-pbt'
 objective = 'loss'
