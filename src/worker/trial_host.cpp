@@ -1,26 +1,22 @@
 #include "worker/trial_host.hpp"
 
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <ctime>
-#include <deque>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "core/check.hpp"
 #include "worker/frame_socket.hpp"
+#include "worker/host_log.hpp"
 #include "worker/host_protocol.hpp"
 #include "worker/program_command.hpp"
 
@@ -31,17 +27,14 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kFarewell_s = 2;  // between the end of its connection and its exit
-constexpr std::size_t kTail_bytes = 16384;
 constexpr std::size_t kMaxError_bytes = 4000;
 constexpr std::int64_t kNone = -1;
 
-void append_line(int fd, const std::string& line) {
-  [[maybe_unused]] const ssize_t written = ::write(fd, line.data(), line.size());
-}
-
-off_t file_size(int fd) {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 ? status.st_size : 0;
+/// For people who look for a trial in the log.
+std::string describe(const SegmentOrder& order) {
+  const std::string end = order.until == SegmentOrder{}.until ? "on" : fmt::format("to {}", order.until);
+  return fmt::format("trial {}, segment {}.{}, steps {} {}", order.trial, order.segment >> 32,
+                     order.segment & 0xffffffff, order.from_step + 1, end);
 }
 
 }  // namespace
@@ -49,12 +42,10 @@ off_t file_size(int fd) {
 struct TrialHost::State {
   FrameSocket socket;
   ChildChannel channel;
-  UniqueFd log;
+  HostLog log;
   UniqueFd epoll;
   UniqueFd timer;
   std::vector<HostMessage> out;
-  off_t log_begin = 0;
-  off_t log_end = -1;  ///< while it runs: the end of the file
   Clock::time_point started_at = Clock::now();
   double startup_s = 0;
   pid_t pid = 0;
@@ -266,10 +257,7 @@ void TrialHost::State::on_child(const ChildEvent& event) {
   set_timer(0);
   std::string text = event.text;
   if (!verdict.empty()) text = verdict + (expected ? "" : "; killed");
-  if (log) {
-    log_end = file_size(log.get());
-    append_line(log.get(), fmt::format("=== coppice: host {} ended: {}\n", pid, text));
-  }
+  log.end_host(fmt::format("host {} ended: {}", pid, text));
   segment = kNone;
   out.emplace_back(HostExited{std::move(text), expected});
   // No longer readable for ever: nothing more is to come.
@@ -295,19 +283,16 @@ TrialHost TrialHost::start(Spawner& spawner, const HostLaunch& launch) {
   state->timer.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!state->epoll || !state->timer)
     throw std::system_error(errno, std::generic_category(), "cannot watch a host");
-  state->log.reset(::open(launch.log.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
-  if (!state->log) {
+  state->log = HostLog(launch.log);
+  if (!state->log.error().empty()) {
     state->exited = true;
-    state->out.emplace_back(HostExited{
-        fmt::format("cannot open the log {}: {}", launch.log.string(), std::strerror(errno)), false});
+    state->out.emplace_back(HostExited{state->log.error(), false});
     state->watch(state->timer.get(), false);
     state->set_timer(1e-9);  // so that fd() is readable
     return TrialHost(std::move(state));
   }
-  append_line(state->log.get(),
-              fmt::format("=== coppice: {:%Y-%m-%d %H:%M:%S} host started: {}\n",
-                          fmt::localtime(std::time(nullptr)), fmt::join(launch.command, " ")));
-  state->log_begin = file_size(state->log.get());
+  state->log.begin_host(fmt::format("{:%Y-%m-%d %H:%M:%S} host started: {}",
+                                    fmt::localtime(std::time(nullptr)), fmt::join(launch.command, " ")));
   auto [ours, theirs] = FrameSocket::pair();
   state->socket = FrameSocket(std::move(ours));
   SpawnRequest request;
@@ -319,7 +304,7 @@ TrialHost TrialHost::start(Spawner& spawner, const HostLaunch& launch) {
   request.unset = launch.unset;
   if (!plain) request.prepend["PYTHONPATH"] = python_client_directory().string();
   request.socket_fd = theirs.get();
-  request.output_fd = state->log.get();
+  request.output_fd = state->log.fd();
   request.memory_limit_bytes = launch.memory_limit_bytes;
   state->channel = spawner.start(request);
   state->startup_s = launch.startup_s;
@@ -356,6 +341,7 @@ void TrialHost::run(const SegmentOrder& order, const Blob* checkpoint) {
   check(checkpoint == nullptr || checkpoint->fd() >= 0, "a host was given a checkpoint that holds nothing");
   if (state_->exited) return;  // HostExited is among the messages that the caller is still going through
   state_->segment = order.segment;
+  state_->log.begin_segment(describe(order));
   const Json message = encode_order(order, checkpoint);
   if (checkpoint != nullptr) {
     state_->send(message, {checkpoint->fd()});
@@ -379,25 +365,7 @@ void TrialHost::kill() {
 }
 
 std::string TrialHost::last_output(int lines) const {
-  if (!state_->log || lines <= 0) return {};
-  const off_t end = state_->log_end >= 0 ? state_->log_end : file_size(state_->log.get());
-  const off_t begin = std::max<off_t>(state_->log_begin, end - static_cast<off_t>(kTail_bytes));
-  if (end <= begin) return {};
-  std::string text(static_cast<std::size_t>(end - begin), '\0');
-  const ssize_t count = ::pread(state_->log.get(), text.data(), text.size(), begin);
-  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-  if (begin > state_->log_begin) text.erase(0, text.find('\n') + 1);  // nothing, if it is one long line
-  std::deque<std::string> last;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t stop = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, stop - at);
-    at = stop + 1;
-    while (!line.empty() && line.back() == '\r') line.pop_back();
-    line.erase(0, line.rfind('\r') + 1);  // of a progress bar the last state only
-    last.push_back(clean_text(line, 500));
-    if (last.size() > static_cast<std::size_t>(lines)) last.pop_front();
-  }
-  return fmt::format("{}", fmt::join(last, "\n"));
+  return state_->log.last_lines(lines);
 }
 
 std::filesystem::path python_client_directory() {

@@ -57,7 +57,8 @@ class TrialHost {
   void kill();
 
   bool busy() const;  ///< a segment is running
-  /// The last lines that this process printed, as valid UTF-8; for records of a failure.
+  /// The last lines that this process printed, in its latest segment if that isn't its first, as valid UTF-8;
+  /// for records of a failure.
   std::string last_output(int lines = 20) const;
   /// 0 until it has been started.
   pid_t pid() const;

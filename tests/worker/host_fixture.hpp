@@ -82,6 +82,16 @@ class HostTest : public testing::Test {
     return start({PYTHON, write("train.py", program).string()});
   }
 
+  /// All that hosts with this log have printed, without our own lines.
+  std::string printed() const {
+    std::ifstream file(folder_ / "worker-0.log");
+    std::string all;
+    for (std::string line; std::getline(file, line);) {
+      if (!line.starts_with("=== coppice: ")) all += (all.empty() ? "" : "\n") + line;
+    }
+    return all;
+  }
+
   /// Messages up to and including the first of type Last, or HostExited; later ones are kept for the next
   /// call.
   template <class Last>

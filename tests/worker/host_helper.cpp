@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 
@@ -13,14 +14,17 @@
 
 namespace {
 
+std::string farewell_file;  // of the trial that was set up last
+
 /// Counts steps from `start`. `fail_at`, `kill_at`, `exit_at`, `hang_at`, `done_at` name the value at which
-/// it does so.
+/// it does so; `farewell` is a file that the process makes when it exits, or "never" if it doesn't exit.
 class Counter : public coppice::Trainable {
  public:
   void setup(const coppice::Parameters& parameters, const coppice::TrialInfo& info) override {
     parameters_ = parameters;
     value_ = parameters.integer("start", 0);
     seed_ = info.seed;
+    farewell_file = parameters.text("farewell", "");
     padding_ = static_cast<std::size_t>(parameters.integer("padding", 0));
   }
 
@@ -61,5 +65,8 @@ class Counter : public coppice::Trainable {
 }  // namespace
 
 int main() {
-  return coppice::serve_trainable(3, [] { return std::make_unique<Counter>(); });
+  const int status = coppice::serve_trainable(3, [] { return std::make_unique<Counter>(); });
+  while (farewell_file == "never") ::pause();
+  if (!farewell_file.empty()) std::ofstream(farewell_file) << "done";
+  return status;
 }

@@ -24,7 +24,7 @@ pid_t parent_of(pid_t pid) {
 class HostProcess : public HostTest {
  protected:
   /// The first lines that it prints, which are pids; waited for.
-  static std::vector<pid_t> printed(const TrialHost& host, std::size_t count) {
+  static std::vector<pid_t> printed_pids(const TrialHost& host, std::size_t count) {
     std::vector<pid_t> pids;
     for (int waited_ms = 0; waited_ms < kHang_ms; waited_ms += 10) {
       std::istringstream lines(host.last_output());
@@ -179,7 +179,7 @@ TEST_F(HostProcess, GoesWithTheSpawner) {
 TEST_F(HostProcess, GoesWithItsKeeperAndTheNextIsStartedAllTheSame) {
   TrialHost host = start({"/bin/sh", "-c", ESCAPES "sleep 1000 & echo $!; exec " HOST_HELPER});
   next<HostReady>(host);
-  const std::vector<pid_t> left = printed(host, 2);
+  const std::vector<pid_t> left = printed_pids(host, 2);
   ::kill(parent_of(host.pid()), SIGKILL);
   EXPECT_EQ(next<HostExited>(host).description, "the process that watches over it is gone");
   EXPECT_TRUE(spawner_.alive());
@@ -190,7 +190,7 @@ TEST_F(HostProcess, GoesWithItsKeeperAndTheNextIsStartedAllTheSame) {
 
 TEST_F(HostProcess, WhatHidesInASessionOfItsOwnIsKilledWithIt) {
   TrialHost host = start({"/bin/sh", "-c", ESCAPES "while [ ! -e hidden ]; do sleep 0.01; done"});
-  const pid_t hidden = printed(host, 1).front();
+  const pid_t hidden = printed_pids(host, 1).front();
   write("hidden", "");
   EXPECT_EQ(next<HostExited>(host).description, "exit status 0");
   EXPECT_TRUE(is_dead(hidden)) << "before the end is told, so that its device is free";
@@ -203,8 +203,8 @@ TEST_F(HostProcess, WhatHidesInASessionOfItsOwnIsKilledWhereTheHostIs) {
   TrialHost other = TrialHost::start(spawner_, what);
   next<HostReady>(host);
   next<HostReady>(other);
-  const pid_t hidden = printed(host, 1).front();
-  const pid_t hidden_other = printed(other, 1).front();
+  const pid_t hidden = printed_pids(host, 1).front();
+  const pid_t hidden_other = printed_pids(other, 1).front();
   host.kill();
   next<HostExited>(host);
   EXPECT_TRUE(is_dead(hidden));
@@ -216,7 +216,7 @@ TEST_F(HostProcess, WhatHidesInASessionOfItsOwnIsKilledWhereTheHostIs) {
 TEST_F(HostProcess, WhatHidesInASessionOfItsOwnDiesWithTheSpawner) {
   TrialHost host = start({"/bin/sh", "-c", ESCAPES "exec " HOST_HELPER});
   next<HostReady>(host);
-  const pid_t hidden = printed(host, 1).front();
+  const pid_t hidden = printed_pids(host, 1).front();
   ::kill(spawner_.pid(), SIGKILL);
   next<HostExited>(host);
   EXPECT_TRUE(dies(hidden));

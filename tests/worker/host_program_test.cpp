@@ -117,7 +117,7 @@ TEST_F(ProgramHost, FailuresAreNamedAndTheHostGoesOn) {
     host.run(trial(i + 1, i + 1), nullptr);
     EXPECT_THAT(next<HostFailed>(host).error, HasSubstr(errors[static_cast<std::size_t>(i)]));
   }
-  EXPECT_THAT(host.last_output(), HasSubstr("oh no"));
+  EXPECT_THAT(printed(), HasSubstr("oh no"));
   host.run(trial(5, 5), nullptr);
   EXPECT_EQ(next<HostEnded>(host).step, 1);
 }

@@ -91,7 +91,7 @@ TEST_F(PythonHost, AClassTrainsSavesLoadsAndGoesOn) {
   ASSERT_EQ(first.size(), 4u);
   host.run(on(order(2, 5, 2, 3)), nullptr);
   EXPECT_EQ(reports(until<HostEnded>(host)), (Steps{{3, 3}}));
-  EXPECT_EQ(host.last_output(), "setup Trial(id=5, seed=18446744073709551615, repeat=0, device='')");
+  EXPECT_EQ(printed(), "setup Trial(id=5, seed=18446744073709551615, repeat=0, device='')");
   host.run(order(3, 6, 2, 4), &std::get<HostSaved>(first[2]).state);
   EXPECT_EQ(reports(until<HostEnded>(host)), (Steps{{3, 3}, {4, 4}}));
 }
@@ -172,8 +172,7 @@ coppice.serve(Net)
     host.run(next_trial, nullptr);
     next<HostEnded>(host);
   }
-  EXPECT_EQ(host.last_output(), "setup 0 alive 1\nreset 1 1\nreset 2 2\nsetup 2 alive 1")
-      << "the old one goes first";
+  EXPECT_EQ(printed(), "setup 0 alive 1\nreset 1 1\nreset 2 2\nsetup 2 alive 1") << "the old one goes first";
 }
 
 TEST_F(PythonHost, AnyBufferIsACheckpoint) {
@@ -245,7 +244,7 @@ TEST_F(PythonHost, AFunctionWaitsInItsReportAndGoesOn) {
   EXPECT_FALSE(std::get<HostEnded>(first.back()).done);
   host.run(on(order(2, 1, 2, 4)), nullptr);
   EXPECT_EQ(reports(until<HostEnded>(host)), (Steps{{3, 103}, {4, 104}}));
-  EXPECT_EQ(host.last_output(), "begin 1") << "it was begun again";
+  EXPECT_EQ(printed(), "begin 1") << "it was begun again";
 }
 
 TEST_F(PythonHost, AnAbandonedFunctionUnwinds) {
@@ -259,12 +258,12 @@ TEST_F(PythonHost, AnAbandonedFunctionUnwinds) {
   EXPECT_EQ(reports(all), (Steps{{1, 101}, {2, 102}, {3, 103}, {4, 7}}))
       << "what it returns is one more report";
   EXPECT_TRUE(std::get<HostEnded>(all.back()).done);
-  EXPECT_EQ(host.last_output(), "begin 1\npruned 1\nbegin 2\npruned 2\nbegin 1");
+  EXPECT_EQ(printed(), "begin 1\npruned 1\nbegin 2\npruned 2\nbegin 1");
   host.run(order(4, 4, 0, 1), nullptr);
   next<HostEnded>(host);
   host.shutdown();
   EXPECT_EQ(next<HostExited>(host).description, "exit status 0");
-  EXPECT_THAT(host.last_output(), EndsWith("begin 4\npruned 4"));
+  EXPECT_THAT(printed(), EndsWith("begin 4\npruned 4"));
 }
 
 TEST_F(PythonHost, AFunctionThatBeginsAnewKeepsOldStepsToItself) {

@@ -151,6 +151,16 @@ TEST_F(TrainableHost, ACheckpointOf64MiBPasses) {
   EXPECT_EQ(next<HostReport>(host).metrics.front().second, 2);
 }
 
+TEST_F(TrainableHost, LastWordsAreOfTheLatestSegment) {
+  TrialHost host = ready();
+  host.run(order(1, 1, 0, 3), nullptr);
+  next<HostEnded>(host);
+  EXPECT_EQ(host.last_output(), "counted to 1\ncounted to 2\ncounted to 3");
+  host.run(with(order(2, 2, 0, 3), "kill_at", 1), nullptr);
+  next<HostExited>(host);
+  EXPECT_EQ(host.last_output(), "counted to 1");
+}
+
 TEST_F(TrainableHost, AKilledHostSaysSoWithItsLastWords) {
   TrialHost host = ready();
   host.run(with(order(1, 1, 0, 9), "kill_at", 3), nullptr);
