@@ -44,6 +44,11 @@ bool write_all(int fd, const void* data, std::size_t size) {
   return true;
 }
 
+/// On a full disk this fails before anything is written, and so without a load of work for nothing.
+bool reserve(int fd, std::size_t size) {
+  return ::fallocate(fd, 0, 0, static_cast<off_t>(size)) == 0 || (errno != ENOSPC && errno != EDQUOT);
+}
+
 bool read_all(int fd, void* data, std::size_t size) {
   char* at = static_cast<char*>(data);
   while (size > 0) {
@@ -68,7 +73,7 @@ std::string write_checkpoint_file(const std::filesystem::path& directory, const 
   FileHeader header;
   header.crc = blob.crc();
   header.size_bytes = blob.size();
-  if (!write_all(fd.get(), &header, sizeof header) ||
+  if (!reserve(fd.get(), sizeof header + blob.size()) || !write_all(fd.get(), &header, sizeof header) ||
       !write_all(fd.get(), blob.bytes().data(), blob.size()) || ::fdatasync(fd.get()) != 0 ||
       ::rename(temporary.c_str(), file.c_str()) != 0) {
     std::string error = describe("can't write", file, blob.size());

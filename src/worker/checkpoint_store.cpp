@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -13,31 +15,37 @@
 #include "worker/checkpoint_file.hpp"
 
 namespace coppice {
+namespace {
+
+std::chrono::steady_clock::duration seconds(double count) {
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      std::chrono::duration<double>(count));
+}
+
+}  // namespace
 
 Blob share(const Blob& blob) {
   if (blob.fd() < 0) return {};
   return Blob::adopt(::fcntl(blob.fd(), F_DUPFD_CLOEXEC, 3));
 }
 
-CheckpointStore::CheckpointStore(std::filesystem::path directory, std::int64_t memory_limit_bytes)
-    : directory_(std::move(directory)),
-      memory_limit_bytes_(memory_limit_bytes),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+CheckpointStore::CheckpointStore(StoreSettings settings)
+    : settings_(std::move(settings)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wake_) throw std::system_error(errno, std::generic_category(), "eventfd");
   thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
 CheckpointStore::~CheckpointStore() {
+  finish();
   thread_.request_stop();
-  changed_.notify_all();
 }
 
 void CheckpointStore::put(const CheckpointId& id, Blob blob) {
   if (held_.contains(id)) return;  // immutable once named: said twice, it is the same
   {
-    Order order{id, share(blob)};
+    Write write{id, share(blob), Clock::now()};
     const std::lock_guard lock(mutex_);
-    orders_.push_back(std::move(order));
+    writes_.push_back(std::move(write));
   }
   changed_.notify_all();
   memory_bytes_ += static_cast<std::int64_t>(blob.size());
@@ -62,23 +70,37 @@ void CheckpointStore::drop(const CheckpointId& id) {
     memory_bytes_ -= static_cast<std::int64_t>(it->second.blob.size());
     held_.erase(it);
   }
-  const std::lock_guard lock(mutex_);
-  std::erase_if(orders_, [&](const Order& order) { return order.id == id && order.write; });
-  if (writing_ == id) unwanted_.insert(id);
-  ::unlink((directory_ / checkpoint_file_name(id)).c_str());
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(writes_, [&](const Write& write) { return write.id == id; });
+    if (writing_ == id) {
+      unwanted_ = true;
+    } else {
+      removals_.push_back(id);
+    }
+  }
+  changed_.notify_all();
 }
 
 void CheckpointStore::read(const CheckpointId& id) {
   {
     const std::lock_guard lock(mutex_);
-    orders_.push_front({id, std::nullopt});  // somebody waits for it
+    reads_.push_back(id);
+  }
+  changed_.notify_all();
+}
+
+void CheckpointStore::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
   }
   changed_.notify_all();
 }
 
 bool CheckpointStore::busy() const {
   const std::lock_guard lock(mutex_);
-  return !orders_.empty() || writing_ || reading_ || !results_.empty();
+  return working_ || !reads_.empty() || !removals_.empty() || !writes_.empty() || !results_.empty();
 }
 
 std::vector<StoreResult> CheckpointStore::poll() {
@@ -102,50 +124,149 @@ std::vector<StoreResult> CheckpointStore::poll() {
   return results;
 }
 
+bool CheckpointStore::over_limit() const {
+  return memory_bytes_ > settings_.memory_limit_bytes || held_.size() > kMostHeld;
+}
+
 void CheckpointStore::let_go_of_memory() {
-  while (memory_bytes_ > memory_limit_bytes_ || held_.size() > kMostHeld) {
-    auto oldest = held_.end();
-    for (auto it = held_.begin(); it != held_.end(); ++it) {
-      if (it->second.on_disk && (oldest == held_.end() || it->second.age < oldest->second.age)) oldest = it;
-    }
-    if (oldest == held_.end()) return;
-    memory_bytes_ -= static_cast<std::int64_t>(oldest->second.blob.size());
-    evicted_.emplace_back(CheckpointEvicted{oldest->first});
-    held_.erase(oldest);
+  while (over_limit()) {
+    auto it = oldest_on_disk();
+    if (it == held_.end()) it = oldest_superseded();
+    if (it == held_.end()) return;
+    evict(it);
   }
 }
 
+CheckpointStore::HeldMap::iterator CheckpointStore::oldest_on_disk() {
+  auto oldest = held_.end();
+  for (auto it = held_.begin(); it != held_.end(); ++it) {
+    if (it->second.on_disk && (oldest == held_.end() || it->second.age < oldest->second.age)) oldest = it;
+  }
+  return oldest;
+}
+
+/// One that is being written now would give no memory back before that is over.
+CheckpointStore::HeldMap::iterator CheckpointStore::oldest_superseded() {
+  const std::lock_guard lock(mutex_);
+  auto oldest = held_.end();
+  for (auto it = held_.begin(); it != held_.end(); ++it) {
+    const auto next = std::next(it);
+    if (next == held_.end() || next->first.trial != it->first.trial || writing_ == it->first) continue;
+    if (oldest == held_.end() || it->second.age < oldest->second.age) oldest = it;
+  }
+  return oldest;
+}
+
+void CheckpointStore::evict(HeldMap::iterator it) {
+  memory_bytes_ -= static_cast<std::int64_t>(it->second.blob.size());
+  if (!it->second.on_disk) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(writes_, [&](const Write& write) { return write.id == it->first; });
+  }
+  evicted_.emplace_back(CheckpointEvicted{it->first});
+  held_.erase(it);
+}
+
 void CheckpointStore::work(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return !orders_.empty(); })) {
-    Order order = std::move(orders_.front());
-    orders_.pop_front();
-    if (order.write) {
-      writing_ = order.id;
+  Lock lock(mutex_);
+  while (wait_for_work(lock, stop)) {
+    working_ = true;
+    // Somebody waits for a read; a removal makes room for a write.
+    if (!reads_.empty()) {
+      do_read(lock);
+    } else if (!removals_.empty()) {
+      do_remove(lock);
     } else {
-      reading_ = true;
+      do_write(lock, due_write());
     }
-    lock.unlock();
-    std::optional<StoreResult> result;
-    if (order.write) {
-      std::string error = write_checkpoint_file(directory_, order.id, *order.write);
-      result = CheckpointWritten{order.id, static_cast<std::int64_t>(order.write->size()), std::move(error)};
-    } else {
-      CheckpointRead got = read_checkpoint_file(directory_, order.id);
-      result = CheckpointFetched{order.id, std::move(got.blob), std::move(got.error)};
-    }
-    order.write.reset();
-    lock.lock();
-    writing_.reset();
-    reading_ = false;
-    if (unwanted_.erase(order.id) > 0) {
-      ::unlink((directory_ / checkpoint_file_name(order.id)).c_str());
-    } else {
-      results_.push_back(std::move(*result));
-    }
+    working_ = false;
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto n = ::write(wake_.get(), &one, sizeof one);
   }
+}
+
+/// False: there is nothing left, and nothing more comes.
+bool CheckpointStore::wait_for_work(Lock& lock, const std::stop_token& stop) {
+  const auto something = [this] {
+    return !reads_.empty() || !removals_.empty() || due_write() != writes_.end();
+  };
+  for (;;) {
+    if (something()) return true;
+    if (stop.stop_requested()) return false;
+    const auto next = std::min_element(writes_.begin(), writes_.end(),
+                                       [](const Write& a, const Write& b) { return a.due < b.due; });
+    if (next == writes_.end()) {
+      changed_.wait(lock, stop, something);
+    } else {
+      const auto due = next->due;
+      changed_.wait_until(lock, stop, due, something);
+    }
+  }
+}
+
+std::deque<CheckpointStore::Write>::iterator CheckpointStore::due_write() {
+  const auto now = Clock::now();
+  return std::find_if(writes_.begin(), writes_.end(),
+                      [&](const Write& write) { return finishing_ || write.due <= now; });
+}
+
+void CheckpointStore::do_read(Lock& lock) {
+  const CheckpointId id = reads_.front();
+  reads_.pop_front();
+  lock.unlock();
+  CheckpointRead got = read_checkpoint_file(settings_.directory, id);
+  lock.lock();
+  results_.emplace_back(CheckpointFetched{id, std::move(got.blob), std::move(got.error)});
+}
+
+void CheckpointStore::do_remove(Lock& lock) {
+  const CheckpointId id = removals_.front();
+  removals_.pop_front();
+  lock.unlock();
+  ::unlink((settings_.directory / checkpoint_file_name(id)).c_str());
+  lock.lock();
+}
+
+void CheckpointStore::do_write(Lock& lock, std::deque<Write>::iterator at) {
+  Write write = std::move(*at);
+  writes_.erase(at);
+  writing_ = write.id;
+  lock.unlock();
+  std::string error = write_checkpoint_file(settings_.directory, write.id, write.blob);
+  lock.lock();
+  writing_.reset();
+  if (std::exchange(unwanted_, false)) {
+    removals_.push_back(write.id);
+  } else {
+    on_written(std::move(write), std::move(error));
+  }
+}
+
+void CheckpointStore::on_written(Write write, std::string error) {
+  if (error.empty() || finishing_) {
+    const bool well = error.empty();
+    const std::chrono::duration<double> taken = Clock::now() - write.since;
+    results_.emplace_back(CheckpointWritten{write.id, static_cast<std::int64_t>(write.blob.size()),
+                                            std::move(error),
+                                            well && write.failures == 0 ? taken.count() : 0});
+    const bool all_well = well && std::none_of(writes_.begin(), writes_.end(),
+                                               [](const Write& other) { return other.failures > 0; });
+    if (failing_since_ && all_well) {
+      results_.emplace_back(
+          WritesRecovered{std::chrono::duration<double>(Clock::now() - *failing_since_).count()});
+      failing_since_.reset();
+    }
+    return;
+  }
+  if (!failing_since_) {
+    failing_since_ = Clock::now();
+    results_.emplace_back(WritesFailing{std::move(error)});
+  }
+  // Behind the others, so that one that is too large for the room that is left doesn't hold up the rest.
+  write.due = Clock::now() + seconds(std::min(settings_.longest_retry_s,
+                                              settings_.first_retry_s * std::pow(2.0, write.failures)));
+  ++write.failures;
+  writes_.push_back(std::move(write));
 }
 
 }  // namespace coppice

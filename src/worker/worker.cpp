@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/text.hpp"
 #include "wire/bytes.hpp"
 
 namespace coppice {
@@ -21,6 +22,8 @@ constexpr double kLeaveLimit_s = 30;
 constexpr double kFarewellLimit_s = 100;
 /// Of timeouts.worker: a coordinator that is held up by its disk should find its workers again.
 constexpr double kCoordinatorsPatience = 2;
+/// For what a host does at its exit: data loaders end, loggers send what they have.
+constexpr double kHostFarewell_s = 10;
 
 template <class T>
 std::optional<T> body_of(const Message& message) {
@@ -95,7 +98,8 @@ void Worker::on(const Welcome& welcome, double now_s) {
     for (const auto& [id, size_bytes] : store_->held()) tell(Saved{id, welcome.worker, size_bytes});
     return;
   }
-  store_ = std::make_unique<CheckpointStore>(welcome.checkpoint_directory, place_.memory_limit_bytes);
+  store_ = std::make_unique<CheckpointStore>(
+      StoreSettings{welcome.checkpoint_directory, place_.memory_limit_bytes});
 }
 
 void Worker::on(RunSegment order, double now_s) {
@@ -103,10 +107,24 @@ void Worker::on(RunSegment order, double now_s) {
   check(!active_, "a worker gets one segment at a time");
   active_.emplace();
   active_->order = std::move(order);
+  active_->reported = active_->order.run.report_after;
+  if (store_->full()) {
+    active_->held = true;
+    fmt::print(
+        stderr,
+        "coppice: checkpoints fill the memory that they may have ({}), and none can be written to disk: the "
+        "next segment of this worker waits for room\n",
+        size_text(place_.memory_limit_bytes));
+    return;
+  }
+  begin_segment(now_s);
+}
+
+void Worker::begin_segment(double now_s) {
+  const Run& run = active_->order.run;
+  active_->held = false;
   active_->times.wait_s = now_s - idle_since_s_;
   active_->since_s = now_s;
-  const Run& run = active_->order.run;
-  active_->reported = run.report_after;
   if (in_place(run)) {
     give_to_host(now_s, false);
     return;
@@ -235,14 +253,22 @@ void Worker::on(const StopSegment& order, double now_s) {
 }
 
 void Worker::on(const DropCheckpoint& order) {
-  saved_at_s_.erase(order.checkpoint);
   if (store_) store_->drop(order.checkpoint);
 }
 
 void Worker::on(const Shutdown& order, double now_s) {
   if (!exit_status_ && leaves_.empty()) write_until_s_ = now_s + kFarewellLimit_s;
   exit_status_ = order.exit_status;
-  if (host_) host_->shutdown();
+  if (store_) store_->finish();
+  const bool trains = active_ && active_->training;
+  active_.reset();
+  if (!host_) return;
+  if (trains || !host_ready_) {
+    end_host();  // it was asked to stop before and did not, or has nothing to end
+  } else {
+    host_->shutdown();
+    host_until_s_ = now_s + kHostFarewell_s;
+  }
 }
 
 void Worker::leave(std::string reason, double now_s) {
@@ -250,6 +276,7 @@ void Worker::leave(std::string reason, double now_s) {
   check(!reason.empty(), "a worker that leaves says why");
   leaves_ = std::move(reason);
   write_until_s_ = now_s + kLeaveLimit_s;
+  if (store_) store_->finish();
   if (host_) end_host();
   active_.reset();
 }
@@ -306,7 +333,8 @@ void Worker::on(const Chunk& chunk, double now_s) {
 
 void Worker::on_host(const HostReady&, double now_s) {
   host_ready_ = true;
-  if (active_ && !active_->training && !active_->pull && !active_->reading) give_to_host(now_s, true);
+  if (active_ && !active_->held && !active_->training && !active_->pull && !active_->reading)
+    give_to_host(now_s, true);
 }
 
 void Worker::on_host(const HostReport& message, double now_s) {
@@ -330,7 +358,6 @@ void Worker::on_host(HostSaved& message, double now_s) {
                id.step, size_bytes, error.what());
     return;
   }
-  saved_at_s_[id] = now_s;
   tell(Saved{id, welcome_->worker, size_bytes});
 }
 
@@ -353,15 +380,21 @@ void Worker::on_host(const HostFailed& message, double now_s) {
 }
 
 void Worker::on_host(const HostExited& message, double now_s) {
+  const std::string output = output_of_host();
+  forget_host();
+  if (!spawner_.alive()) {
+    leave("the process that starts trial hosts is gone", now_s);
+    return;
+  }
+  // Before its state is there the segment doesn't need the host yet: another is started then.
+  if (!active_ || active_->held || active_->pull || active_->reading) return;
+  fail_segment("the trial host ended: " + message.description + output, now_s);
+}
+
+/// For records of a failure.
+std::string Worker::output_of_host() const {
   const std::string output = host_->last_output();
-  host_.reset();
-  host_ready_ = false;
-  host_trial_ = kNoTrial;
-  // While a state is on its way nobody needs the host yet: another is started when it is there.
-  if (!active_ || active_->pull || active_->reading) return;
-  fail_segment("the trial host ended: " + message.description +
-                   (output.empty() ? "" : "; its last output:\n" + output),
-               now_s);
+  return output.empty() ? "" : "; its last output:\n" + output;
 }
 
 void Worker::end_segment(Step step, bool done, double now_s) {
@@ -403,42 +436,57 @@ void Worker::tick(double now_s) {
   beat(now_s);
   if (store_ && welcome_) poll_store(now_s);
   if (host_) poll_host(now_s);
+  if (active_ && active_->held && !store_->full()) begin_segment(now_s);
   if (active_ && active_->pull) {
     active_->pull->tick(now_s);
     if (!active_->pull->failed().empty()) place_failed(now_s);
   }
   if (active_ && active_->training && welcome_->segment_timeout_s > 0 &&
       now_s - active_->since_s > welcome_->segment_timeout_s) {
+    const std::string output = output_of_host();
     end_host();
-    fail_segment(fmt::format("it ran longer than timeouts.segment, {} s", welcome_->segment_timeout_s),
-                 now_s);
+    fail_segment(
+        fmt::format("it ran longer than timeouts.segment, {} s{}", welcome_->segment_timeout_s, output),
+        now_s);
   }
   end_if_quiet(now_s);
 }
 
 void Worker::poll_store(double now_s) {
   for (StoreResult& result : store_->poll()) {
-    if (const auto* written = std::get_if<CheckpointWritten>(&result)) {
-      if (written->error.empty()) {
-        const auto saved_at = saved_at_s_.extract(written->id);
-        const double write_s = saved_at ? now_s - saved_at.mapped() : 0;
-        tell(Saved{written->id, kDisk, written->size_bytes, write_s});
-      } else {
-        fmt::print(stderr, "coppice: {}; the copy in memory is kept\n", written->error);
-      }
-    } else if (const auto* evicted = std::get_if<CheckpointEvicted>(&result)) {
-      tell(CheckpointLost{evicted->id, welcome_->worker});
-    } else {
-      auto& fetched = std::get<CheckpointFetched>(result);
-      if (!active_ || !active_->reading || active_->order.run.from->checkpoint != fetched.id) continue;
-      if (fetched.error.empty()) {
-        state_arrived(std::move(fetched.blob), now_s);
-      } else {
-        fmt::print(stderr, "coppice: {}\n", fetched.error);
-        place_failed(now_s);
-      }
-    }
+    std::visit([&](auto& r) { on_store(r, now_s); }, result);
   }
+}
+
+void Worker::on_store(const CheckpointWritten& result, double) {
+  if (result.error.empty()) {
+    tell(Saved{result.id, kDisk, result.size_bytes, result.write_s});
+  } else {
+    fmt::print(stderr, "coppice: {}; that state is lost with this process\n", result.error);
+  }
+}
+
+void Worker::on_store(CheckpointFetched& result, double now_s) {
+  if (!active_ || !active_->reading || active_->order.run.from->checkpoint != result.id) return;
+  if (result.error.empty()) {
+    state_arrived(std::move(result.blob), now_s);
+  } else {
+    fmt::print(stderr, "coppice: {}\n", result.error);
+    place_failed(now_s);
+  }
+}
+
+void Worker::on_store(const CheckpointEvicted& result, double) {
+  tell(CheckpointLost{result.id, welcome_->worker});
+}
+
+void Worker::on_store(const WritesFailing& result, double) {
+  fmt::print(stderr, "coppice: {}; checkpoints stay in memory, and it is tried again and again\n",
+             result.error);
+}
+
+void Worker::on_store(const WritesRecovered& result, double) {
+  fmt::print(stderr, "coppice: checkpoints are on disk again after {:.0f} s\n", result.after_s);
 }
 
 void Worker::poll_host(double now_s) {
@@ -448,15 +496,23 @@ void Worker::poll_host(double now_s) {
   }
 }
 
-void Worker::end_host() {
-  host_->kill();
+void Worker::forget_host() {
   host_.reset();
   host_ready_ = false;
   host_trial_ = kNoTrial;
 }
 
+void Worker::end_host() {
+  host_->kill();
+  forget_host();
+}
+
 void Worker::end_if_quiet(double now_s) {
   if (over_ || (!exit_status_ && leaves_.empty())) return;
+  if (host_) {
+    if (now_s < host_until_s_) return;
+    end_host();
+  }
   if (!goodbye_said_) {
     if (store_ && welcome_ && store_->busy() && now_s < write_until_s_) return;
     goodbye_said_ = true;

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +43,7 @@ struct ActiveSegment {
   RunSegment order;
   SegmentTimes times;
   double since_s = 0;     ///< begin of the phase under way
+  bool held = false;      ///< nothing of it has begun: there is no room for the state that it would end with
   bool training = false;  ///< the host has the order
   Step began_at = 0;
   Step reported = 0;
@@ -96,6 +96,7 @@ class Worker {
   void on_host(const HostExited& message, double now_s);
 
   bool in_place(const Run& run) const;
+  void begin_segment(double now_s);
   void fetch_state(double now_s);
   void state_arrived(Blob state, double now_s);
   void place_failed(double now_s);
@@ -109,6 +110,13 @@ class Worker {
   void end_as_orphan(const std::string& why);
   void poll_store(double now_s);
   void poll_host(double now_s);
+  void on_store(const CheckpointWritten& result, double now_s);
+  void on_store(CheckpointFetched& result, double now_s);
+  void on_store(const CheckpointEvicted& result, double now_s);
+  void on_store(const WritesFailing& result, double now_s);
+  void on_store(const WritesRecovered& result, double now_s);
+  std::string output_of_host() const;
+  void forget_host();
   void end_host();
   void end_if_quiet(double now_s);
 
@@ -124,12 +132,12 @@ class Worker {
   Step host_step_ = 0;             ///< … and where it stands
   std::optional<ActiveSegment> active_;
   double idle_since_s_ = 0;
-  std::map<CheckpointId, double> saved_at_s_;  ///< of those that are still to reach the disk
   std::int64_t next_pull_ = 1;
   std::int64_t pulled_bytes_ = 0;
   std::string leaves_;  ///< why
   std::optional<int> exit_status_;
   double write_until_s_ = 0;  ///< goodbye is said then at the latest
+  double host_until_s_ = 0;   ///< so long a host that was asked to exit is waited for
   bool goodbye_said_ = false;
   bool orphaned_ = false;
   bool over_ = false;

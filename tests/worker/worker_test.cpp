@@ -2,6 +2,9 @@
 // it began plus the steps it has trained, so it shows which state was gone on from.
 #include "worker/worker.hpp"
 
+#include <fstream>
+#include <sstream>
+
 #include "checkpoint_support.hpp"
 #include "worker/checkpoint_file.hpp"
 #include "worker_fixture.hpp"
@@ -216,7 +219,7 @@ TEST_F(WorkerTest, AHostThatHangsIsKilledAtTheLimit) {
   EXPECT_THAT(told(0), ElementsAre("report #1 t0 s1 = 1")) << "not yet";
   now_s_ += 1;
   EXPECT_THAT(told(1), ElementsAre("failed #1 t0 s1"));
-  EXPECT_THAT(the<SegmentFailed>().error, HasSubstr("timeouts.segment"));
+  EXPECT_THAT(the<SegmentFailed>().error, AllOf(HasSubstr("timeouts.segment"), HasSubstr("counted to 2")));
   EXPECT_EQ(the<SegmentFailed>().times.failed_s, 61);
   EXPECT_TRUE(dies(*hanging.begin()));
   run(1, order(1, 2, 0, 1));
@@ -307,7 +310,7 @@ TEST_F(WorkerTest, ADroppedStateIsGoneEverywhere) {
   EXPECT_TRUE(std::filesystem::exists(checkpoints() / checkpoint_file_name(state)));
   send(1, MessageType::kDropCheckpoint, DropCheckpoint{kIncarnation, state});
   EXPECT_EQ(ask(), -1);
-  EXPECT_TRUE(std::filesystem::is_empty(checkpoints()));
+  turn_until([&] { return std::filesystem::is_empty(checkpoints()); });
   EXPECT_THAT(told(0), IsEmpty());
 }
 
@@ -550,6 +553,78 @@ TEST_F(WorkerTest, ADiskThatHangsDoesNotHoldBackAGoodbyeForEver) {
   first.release();
   second.release();
   workers_.clear();  // their threads write to the pipes
+}
+
+TEST_F(WorkerTest, AtTheEndAHostMayDoWhatItDoesAtItsExit) {
+  begin(1);
+  const auto file = folder_ / "farewell";
+  run(1, order(1, 1, 0, 1, {{"farewell", file.string()}}));
+  told(4);
+  send(1, MessageType::kShutdown, Shutdown{0});
+  turn_until([&] { return worker(1).exit_status().has_value(); });
+  EXPECT_TRUE(std::filesystem::exists(file));
+  EXPECT_THAT(hosts(), IsEmpty());
+  EXPECT_THAT(told(0), IsEmpty()) << "an exit that was asked for is no failure";
+}
+
+TEST_F(WorkerTest, AHostThatDoesNotExitIsKilledAfterAWhile) {
+  begin(1);
+  run(1, order(1, 1, 0, 1, {{"farewell", std::string("never")}}));
+  told(4);
+  send(1, MessageType::kShutdown, Shutdown{0});
+  now_s_ += 1;
+  for (int i = 0; i < 5; ++i) turn(10);
+  EXPECT_THAT(hosts(), SizeIs(1));
+  EXPECT_THAT(goodbyes_, IsEmpty());
+  now_s_ += 10;
+  turn_until([&] { return worker(1).exit_status().has_value(); });
+  turn_until([&] { return hosts().empty(); });
+}
+
+TEST_F(WorkerTest, LeavesWhereNoHostCanBeStartedAnyMore) {
+  begin(1);
+  run(1, order(1, 1, 0, 5, {{"hang_at", std::int64_t{2}}}));
+  turn_until([&] { return told_.size() == 1; });
+  const auto hanging = hosts();
+  ::kill(spawner_.pid(), SIGKILL);
+  turn_until([&] { return !goodbyes_.empty(); });
+  EXPECT_EQ(goodbyes_[0].second.reason, "the process that starts trial hosts is gone");
+  EXPECT_THAT(told(1), ElementsAre("report #1 t0 s1 = 1")) << "its segment is no failure";
+  for (const pid_t pid : hanging) EXPECT_TRUE(dies(pid));
+}
+
+TEST_F(WorkerTest, ASegmentWaitsForRoomWhereNoCheckpointCanBeWritten) {
+  HeldWrite held(checkpoints(), {0, 1, segment(1)});
+  begin(1, 0);
+  run(1, order(1, 1, 0, 1));
+  EXPECT_THAT(told(3), ElementsAre("report #1 t0 s1 = 1", "saved #1 t0 s1 at worker 11", "ended #1 t0 s1"));
+  run(1, order(1, 2, 1, 1));
+  EXPECT_THAT(told(0), IsEmpty());
+  stop(1, 2);
+  EXPECT_THAT(told(1), ElementsAre("ended #2 t1 s0")) << "it can be stopped as ever";
+  run(1, order(1, 3, 2, 1));
+  EXPECT_THAT(told(0), IsEmpty());
+  held.release();
+  turn_until([&] {
+    return std::any_of(told_.begin(), told_.end(),
+                       [](const Event& event) { return std::holds_alternative<SegmentEnded>(event); });
+  });
+  EXPECT_THAT(texts(), testing::IsSupersetOf({"saved #1 t0 s1 on disk", "lost #1 t0 s1 at worker 11",
+                                              "report #3 t2 s1 = 1", "ended #3 t2 s1"}));
+}
+
+TEST_F(WorkerTest, TheLogSaysWhichTrialPrintedWhat) {
+  begin(1);
+  run(1, order(1, 1, 0, 2));
+  told(5);
+  run(1, order(1, 2, 3, 1, {{"fail_at", std::int64_t{1}}}));
+  told(1);
+  std::ifstream file(folder_ / "logs" / "worker-1.log");
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_THAT(text.str(),
+              HasSubstr("=== coppice: trial 0, segment 4.1, steps 1 to 2\ncounted to 1\ncounted to 2\n"
+                        "=== coppice: trial 3, segment 4.2, steps 1 to 1\ncounted to 1\n"));
 }
 
 TEST_F(WorkerTest, MayBeShutDownInsteadOfWelcomed) {
