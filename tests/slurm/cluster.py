@@ -2,6 +2,7 @@
 
 up.sh and down.sh do the work; where they can't (no root, no Slurm), the program ends with 77, which CTest calls skipped."""
 
+import atexit
 import os
 import pathlib
 import re
@@ -29,6 +30,7 @@ class Cluster:
         self._temporary = tempfile.TemporaryDirectory(prefix="coppice-cluster-")
         self.folder = pathlib.Path(self._temporary.name) / "cluster"
         self.environment = {**os.environ, "COPPICE_CLUSTER": str(self.folder)}
+        atexit.register(self.down)  # also where somebody interrupts the tests
         self.up()
         for line in (self.folder / "environment").read_text().splitlines():
             if line.startswith("export "):
@@ -108,7 +110,6 @@ class SlurmScenario(Scenario):
     @classmethod
     def setUpClass(cls):
         cls.cluster = Cluster()
-        cls.addClassCleanup(cls.cluster.down)
 
     def setUp(self):
         super().setUp()
