@@ -2,7 +2,7 @@
 
 build_packages=(g++ cmake ninja-build openmpi-bin libopenmpi-dev libhdf5-dev zlib1g-dev libyaml-cpp-dev libeigen3-dev libcli11-dev
   libfmt-dev nlohmann-json3-dev python3)
-test_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-pandas clang-format clang libclang-rt-14-dev
+test_packages=(mpich libmpich-dev libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-pandas clang-format clang libclang-rt-14-dev
   shellcheck)
 # A virtual cluster, for tests/slurm; as root only.
 slurm_packages=(munge slurm-client slurmd slurmctld libpmix2)
