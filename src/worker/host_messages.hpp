@@ -70,6 +70,7 @@ struct HostExited {
   std::string
       description;  ///< "killed by signal 9 (SIGKILL)", "cannot run 'trian.py': No such file or directory", …
   bool expected = false;  ///< shutdown() or kill() was called
+  bool lost = false;      ///< what watched over it is gone, maybe with the process that starts hosts
 };
 using HostMessage = std::variant<HostReady, HostReport, HostSaved, HostEnded, HostFailed, HostExited>;
 

@@ -159,9 +159,10 @@ Spawner::~Spawner() {
   }
 }
 
-bool Spawner::alive() const {
+bool Spawner::alive(int patience_ms) const {
   if (link_ == nullptr) return false;
   const std::scoped_lock lock(link_->mutex);
+  link_->control.wait_readable(patience_ms);
   link_->control.receive();  // it never says anything: the end is all that can come
   return link_->control.state() == FrameSocket::State::kOpen;
 }

@@ -80,8 +80,9 @@ class Spawner {
   /// Asks for a child and returns at once; how it went is an event of the channel.
   ChildChannel start(const SpawnRequest& request);
   pid_t pid() const;
-  /// False once the helper is gone: nothing can be started any more.
-  bool alive() const;
+  /// False once the helper is gone: nothing can be started any more. Its descriptors close in any order when
+  /// it dies, so where a child was lost just now, its end may take a moment: at most `patience_ms`.
+  bool alive(int patience_ms = 0) const;
 
  private:
   struct Link;

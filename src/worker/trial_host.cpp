@@ -259,7 +259,7 @@ void TrialHost::State::on_child(const ChildEvent& event) {
   if (!verdict.empty()) text = verdict + (expected ? "" : "; killed");
   log.end_host(fmt::format("host {} ended: {}", pid, text));
   segment = kNone;
-  out.emplace_back(HostExited{std::move(text), expected});
+  out.emplace_back(HostExited{std::move(text), expected, event.kind == ChildEvent::Kind::kLost});
   // No longer readable for ever: nothing more is to come.
   ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, channel.fd(), nullptr);
 }
@@ -286,7 +286,7 @@ TrialHost TrialHost::start(Spawner& spawner, const HostLaunch& launch) {
   state->log = HostLog(launch.log);
   if (!state->log.error().empty()) {
     state->exited = true;
-    state->out.emplace_back(HostExited{state->log.error(), false});
+    state->out.emplace_back(HostExited{state->log.error(), false, false});
     state->watch(state->timer.get(), false);
     state->set_timer(1e-9);  // so that fd() is readable
     return TrialHost(std::move(state));

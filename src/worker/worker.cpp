@@ -22,6 +22,8 @@ constexpr double kLeaveLimit_s = 30;
 constexpr double kFarewellLimit_s = 100;
 /// Of timeouts.worker: a coordinator that is held up by its disk should find its workers again.
 constexpr double kCoordinatorsPatience = 2;
+/// For the end of the spawner to show, where a host was lost.
+constexpr int kLostPatience_ms = 100;
 /// For what a host does at its exit: data loaders end, loggers send what they have.
 constexpr double kHostFarewell_s = 10;
 
@@ -382,7 +384,7 @@ void Worker::on_host(const HostFailed& message, double now_s) {
 void Worker::on_host(const HostExited& message, double now_s) {
   const std::string output = output_of_host();
   forget_host();
-  if (!spawner_.alive()) {
+  if (!spawner_.alive(message.lost ? kLostPatience_ms : 0)) {
     leave("the process that starts trial hosts is gone", now_s);
     return;
   }

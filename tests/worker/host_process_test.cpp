@@ -170,7 +170,7 @@ TEST_F(HostProcess, GoesWithTheSpawner) {
   const pid_t pid = host.pid();
   ::kill(spawner_.pid(), SIGKILL);
   EXPECT_EQ(next<HostExited>(host).description, "the process that watches over it is gone");
-  EXPECT_FALSE(spawner_.alive());
+  EXPECT_FALSE(spawner_.alive(kHang_ms));
   EXPECT_TRUE(dies(pid));
   TrialHost late = start({HOST_HELPER});
   EXPECT_EQ(next<HostExited>(late).description, "the process that watches over it is gone");
