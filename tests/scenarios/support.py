@@ -134,6 +134,11 @@ class Scenario(unittest.TestCase):
     def verify_replay(self, results=None):
         self.coppice("replay", results or self.results, "--verify")
 
+    def acknowledged_reports(self):
+        """(trial, step, value) of every report in the journal: what was acknowledged is there."""
+        events = [entry["event"] for entry in self.journal_entries()]
+        return [(event["trial"], event["step"], event["metrics"]["loss"]) for event in events if event["type"] == "reported"]
+
     def best(self, results=None):
         out, _ = self.coppice("best", results or self.results, "--json")
         return json.loads(out)
@@ -188,18 +193,38 @@ def children_of(pid):
 
 def ranks_of(process):
     """The processes of MPI's ranks under `start`, by rank."""
-    found = {}
-    for mpirun in children_of(process.pid)[:1]:
-        for child in children_of(mpirun):
-            try:
-                variables = pathlib.Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
-                parent = int(pathlib.Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, IndexError):
-                continue
-            rank = [v for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")]
-            if rank and parent == mpirun:
-                found[int(rank[0].partition(b"=")[2])] = child
-    return found
+    launchers = [pid for pid in children_of(process.pid) if command_of(pid)[:1] == [b"mpirun"]]
+    ranks = [pid for launcher in launchers for pid in children_of(launcher) if parent_of(pid) == launcher]
+    found = {environment_of(pid).get("OMPI_COMM_WORLD_RANK"): pid for pid in ranks}
+    return {int(rank): pid for rank, pid in found.items() if rank is not None}
+
+
+def any_alive(pids):
+    """Whether one of them still runs; a zombie doesn't."""
+    return any(_stat(pid)[:1] not in ([], ["Z"]) for pid in pids)
+
+
+def _stat(pid):
+    """State, parent, … of a process (fields 3 and on of /proc/PID/stat); empty where it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def parent_of(pid):
+    """The pid of its parent; 0 where it is gone."""
+    stat = _stat(pid)
+    return int(stat[1]) if stat else 0
+
+
+def environment_of(pid):
+    """What it was started with; empty where it is gone."""
+    try:
+        entries = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    return dict(entry.decode(errors="replace").split("=", 1) for entry in entries if b"=" in entry)
 
 
 def command_of(pid):
