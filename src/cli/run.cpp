@@ -21,6 +21,7 @@
 #include "cluster/devices.hpp"
 #include "cluster/launcher.hpp"
 #include "cluster/signals.hpp"
+#include "cluster/start_limit.hpp"
 #include "spec/spec_error.hpp"
 #include "transport/loopback.hpp"
 #include "transport/mpi.hpp"
@@ -304,6 +305,7 @@ std::unique_ptr<Lead> open_lead(const RunOptions& options, Spawner& spawner, Con
 
 int run_ranks(const RunOptions& options, Spawner& spawner) {
   StopSignals signals;
+  std::optional<StartLimit> start_limit(std::in_place);
   MpiSession session;
   std::optional<Conclusion> conclusion;  // of rank 0
   std::unique_ptr<Lead> lead;
@@ -322,6 +324,7 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
   }
   const auto told =
       session.gather((session.rank() == 0 ? opening.text() : "\n") + encode_devices(visible_devices()));
+  start_limit.reset();
   opening = Opening::parse(told[0]);
   // Every rank looks at the places of all, so that all find the same mistake.
   std::vector<std::optional<WorkerPlace>> places_of_ranks;

@@ -51,7 +51,7 @@ class CrashScenarios(Scenario):
             process = self.start("run", study, "-o", self.results, "--quiet", ranks=RANKS, recovery=True)
             while process.poll() is None and killed < kills:
                 # After so many more bytes of the journal, so that a fast machine is killed in the middle as well; now and then soon.
-                more = self.journal_bytes() + rng.randint(50, 3000)
+                more = self.journal_bytes() + rng.randint(50, 30000)
                 soon = time.monotonic() + rng.uniform(0, 0.4) if rng.random() < 0.25 else float("inf")
                 self.wait_for(lambda: self.journal_bytes() > more or time.monotonic() > soon or process.poll() is not None, "records")
                 family = children_of(process.pid)
@@ -60,7 +60,8 @@ class CrashScenarios(Scenario):
                 killed += 1
                 self.assert_opens()
                 if victim not in ("host", "worker"):
-                    self.wait_for(lambda: not any_alive(family), f"the end of all processes after the death of {victim}")
+                    self.wait_for(lambda: not any_alive(family), f"the end of all processes after the death of {victim}",
+                                  limit_s=150)
                 acknowledged = self.assert_none_lost(acknowledged)
             family = children_of(process.pid)
             out, err = process.communicate(timeout=240)

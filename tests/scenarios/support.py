@@ -24,6 +24,7 @@ MPI_ENVIRONMENT = {
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_oob_tcp_if_include": "lo",
     "OMPI_MCA_btl_tcp_if_include": "lo",
+    "COPPICE_START_LIMIT": "20",
 }
 
 # A trainable with state: a wrong restore shows, as the value is a sum over all steps. Slow enough to be killed in the middle.
@@ -136,7 +137,7 @@ class Scenario(unittest.TestCase):
 
     def acknowledged_reports(self):
         """(trial, step, value) of every report in the journal: what was acknowledged is there."""
-        events = [entry["event"] for entry in self.journal_entries()]
+        events = [entry["event"] for entry in self.journal_entries() if entry["type"] == "entry"]
         return [(event["trial"], event["step"], event["metrics"]["loss"]) for event in events if event["type"] == "reported"]
 
     def best(self, results=None):
