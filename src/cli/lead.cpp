@@ -23,6 +23,7 @@
 #include "report/summary.hpp"
 #include "results/h5_reader.hpp"
 #include "results/h5_writer.hpp"
+#include "samplers/catalog.hpp"
 #include "spec/identity.hpp"
 #include "spec/load_study.hpp"
 #include "transport/mpi.hpp"
@@ -279,8 +280,12 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   settings.rank_0_works = workers == transport.size();
   settings.stop_s = spec_.timeouts.stop_s;
   settings.ends_at_s = end_of_allocation(now_s);
+  ProposerSettings proposing;
+  if (spec_.deterministic.enabled) proposing.deadline_s.reset();
+  proposer_ = std::make_unique<Proposer>(std::move(assembly_.sampler), std::move(assembly_.explorer),
+                                         make_sampler("random", {}, spec_.space, spec_.seed), proposing);
   coordinator_ = std::make_unique<Coordinator>(
-      settings, *assembly_.study, *assembly_.sampler, *assembly_.explorer, transport,
+      settings, *assembly_.study, *proposer_, transport,
       [this](double time_s, const Event& event, const Effects& effects) { record(time_s, event, effects); });
   ProgressLimits limits{spec_.budget.trials, spec_.budget.wall_time_s, false};
   if (const auto planned = planned_trials(spec_)) limits.trials = planned;

@@ -46,6 +46,8 @@ class Lead {
   void begin(Transport& transport, int workers, double now_s);
   void on_message(const Message& message, double now_s) { coordinator_->on_message(message, now_s); }
   void tick(double now_s);
+  /// Readable where tick() has something to do at once.
+  int fd() const { return proposer_->fd(); }
   void stop_for(const std::string& signal, double now_s);
   bool over() const { return coordinator_->over(); }
   /// No rank is lost, so that all of them can end together.
@@ -94,6 +96,7 @@ class Lead {
   std::uint64_t next_seq_ = 0;
   std::uint64_t written_seq_ =
       0;  ///< entries before it are in the study.h5 that was written or is being written
+  std::unique_ptr<Proposer> proposer_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Progress> progress_;
   WriteSchedule schedule_;

@@ -100,8 +100,9 @@ std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker,
   return result;
 }
 
-void sleep_until_something(const std::vector<Rank>& ranks, const StopSignals& signals) {
+void sleep_until_something(const std::vector<Rank>& ranks, const Lead* lead, const StopSignals& signals) {
   std::vector<pollfd> waiting{{signals.fd(), POLLIN, 0}};
+  if (lead != nullptr) waiting.push_back({lead->fd(), POLLIN, 0});
   double sleep_s = kLongestSleep_s;
   for (const Rank& rank : ranks) {
     sleep_s = std::min(sleep_s, rank.transport->poll_interval_s());
@@ -176,7 +177,7 @@ void run_until_over(std::vector<Rank>& ranks, Lead* lead, StopSignals& signals) 
       if (lead != nullptr) lead->stop_for(signal_name(*number), steady_s());
     }
     if (all_over(ranks, lead)) return;
-    sleep_until_something(ranks, signals);
+    sleep_until_something(ranks, lead, signals);
   }
 }
 

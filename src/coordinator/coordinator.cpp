@@ -19,12 +19,11 @@ bool is_workers(const Event& event) {
 
 }  // namespace
 
-Coordinator::Coordinator(CoordinatorSettings settings, Study& study, Sampler& sampler, Sampler& explorer,
-                         Transport& transport, Record record)
+Coordinator::Coordinator(CoordinatorSettings settings, Study& study, Proposer& proposer, Transport& transport,
+                         Record record)
     : settings_(std::move(settings)),
       study_(study),
-      sampler_(sampler),
-      explorer_(explorer),
+      proposer_(proposer),
       transport_(transport),
       record_(std::move(record)),
       liveness_(Liveness::beat_for(settings_.welcome.worker_timeout_s), settings_.welcome.worker_timeout_s) {
@@ -163,6 +162,7 @@ void Coordinator::look_for_the_dead(double now_s) {
 }
 
 void Coordinator::tick(double now_s) {
+  for (Proposed& proposed : proposer_.poll(now_s)) apply(std::move(proposed), now_s);
   look_for_the_dead(now_s);
   if (settings_.wall_time_s && !study_.halting() && !finished_s_ &&
       running_time_s(now_s) >= *settings_.wall_time_s) {
@@ -225,7 +225,7 @@ void Coordinator::apply_one(const Event& event, double now_s) {
   }
   record_(running_time_s(now_s), event, effects);
   if (const auto* up = std::get_if<WorkerUp>(&event)) welcome(up->worker);
-  for (const TrialId trial : study_.changed()) sampler_.tell(study_.board().trial(trial));
+  for (const TrialId trial : study_.changed()) proposer_.tell(study_.board().trial(trial));
   for (const Command& command : effects.commands) {
     std::visit([this](const auto& c) { execute(c); }, command);
   }
@@ -248,11 +248,9 @@ void Coordinator::drop_if_unknown(const Saved& saved) {
 }
 
 void Coordinator::execute(const Propose& command) {
-  SampleRequest request;
-  request.trial = command.trial;
-  if (command.base) request.base = &study_.board().trial(*command.base).params;
-  Proposal proposal = (command.base ? explorer_ : sampler_).ask(request);
-  events_.push_back(Proposed{command.request, std::move(proposal.params), std::move(proposal.note)});
+  const Values* base = command.base ? &study_.board().trial(*command.base).params : nullptr;
+  proposer_.ask(command.request, command.trial, base, now_s_);
+  for (Proposed& proposed : proposer_.poll(now_s_)) events_.push_back(std::move(proposed));
 }
 
 void Coordinator::execute(const Run& command) {

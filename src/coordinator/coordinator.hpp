@@ -3,7 +3,7 @@
 ///
 /// The order that everything rests on: an event goes through the study, then to `record` (journal and
 /// tables), and only then do its commands leave. If `record` throws, nothing leaves and the exception goes to
-/// the caller: the run must end. Ownership: borrows study, samplers and transport. One thread; nothing
+/// the caller: the run must end. Ownership: borrows study, proposer and transport. One thread; nothing
 /// blocks. `now_s` is any clock that doesn't go back. A rank that is silent for `welcome.worker_timeout_s` is
 /// declared dead; if it lives after all, it is dismissed as soon as it speaks, and may come back as a new
 /// worker.
@@ -18,8 +18,8 @@
 #include <set>
 #include <string>
 
+#include "coordinator/proposer.hpp"
 #include "core/end_of_allocation.hpp"
-#include "core/sampler.hpp"
 #include "core/study.hpp"
 #include "transport/liveness.hpp"
 #include "transport/transport.hpp"
@@ -47,8 +47,8 @@ class Coordinator {
   /// `time_s` is running time, without the gaps between incarnations.
   using Record = std::function<void(double time_s, const Event& event, const Effects& effects)>;
 
-  Coordinator(CoordinatorSettings settings, Study& study, Sampler& sampler, Sampler& explorer,
-              Transport& transport, Record record);
+  Coordinator(CoordinatorSettings settings, Study& study, Proposer& proposer, Transport& transport,
+              Record record);
 
   /// Fills in the time that is left.
   void begin(Begun begun, double now_s);
@@ -89,8 +89,7 @@ class Coordinator {
 
   CoordinatorSettings settings_;
   Study& study_;
-  Sampler& sampler_;
-  Sampler& explorer_;
+  Proposer& proposer_;
   Transport& transport_;
   Record record_;
   double began_s_ = 0;

@@ -105,13 +105,17 @@ class CoordinatorTest : public testing::Test {
     auto owned = std::make_unique<ScriptedScheduler>();
     scheduler_ = owned.get();
     study_ = std::make_unique<Study>(std::move(settings), std::move(owned));
+    auto sampler = std::make_unique<CountingSampler>(0.25);
+    sampler_ = sampler.get();
+    proposer_ = std::make_unique<Proposer>(std::move(sampler), std::make_unique<CountingSampler>(0.125),
+                                           nullptr, ProposerSettings{.quick_s = 1e9});
   }
   ~CoordinatorTest() override { std::filesystem::remove_all(folder_); }
 
   void make(CoordinatorSettings settings = {}) {
     settings.checkpoints = folder_;
     settings.welcome.metric = "loss";
-    coordinator_ = std::make_unique<Coordinator>(settings, *study_, sampler_, explorer_, network_.endpoint(0),
+    coordinator_ = std::make_unique<Coordinator>(settings, *study_, *proposer_, network_.endpoint(0),
                                                  [this](double time_s, const Event& event, const Effects&) {
                                                    if (full_disk_)
                                                      throw std::runtime_error("the disk is full");
@@ -193,8 +197,8 @@ class CoordinatorTest : public testing::Test {
   LoopbackNetwork network_{3};
   ScriptedScheduler* scheduler_ = nullptr;
   std::unique_ptr<Study> study_;
-  CountingSampler sampler_{0.25};
-  CountingSampler explorer_{0.125};
+  CountingSampler* sampler_ = nullptr;
+  std::unique_ptr<Proposer> proposer_;
   std::unique_ptr<Coordinator> coordinator_;
   double now_s_ = 100;
   bool full_disk_ = false;
@@ -293,8 +297,8 @@ TEST_F(CoordinatorTest, TellsTheSamplerWhatBecomesOfATrialAndNotWhileItHasNoHype
   report(1, 1, 0, 1);
   end(1, 1, 0, 4);
   const auto is = [](TrialState state) { return testing::Pair(0, state); };
-  EXPECT_THAT(sampler_.told,
-              ElementsAre(is(TrialState::kRunning), is(TrialState::kRunning), is(TrialState::kStopped)));
+  EXPECT_THAT(sampler_->told, ElementsAre(is(TrialState::kReady), is(TrialState::kRunning),
+                                          is(TrialState::kRunning), is(TrialState::kStopped)));
 }
 
 TEST_F(CoordinatorTest, ACloneIsExploredFromItsBaseAndSentTheRanksThatHaveTheState) {

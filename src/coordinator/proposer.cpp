@@ -1,0 +1,172 @@
+#include "coordinator/proposer.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "core/check.hpp"
+
+namespace coppice {
+
+namespace {
+
+double elapsed_s(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+/// What a sampler is told of a trial that it has just proposed: others are asked for before the study has
+/// taken this one up.
+Trial pending(TrialId id, const Values& params) {
+  Trial trial;
+  trial.id = id;
+  trial.state = TrialState::kReady;
+  trial.params = params;
+  return trial;
+}
+
+}  // namespace
+
+Proposer::Proposer(std::unique_ptr<Sampler> sampler, std::unique_ptr<Sampler> explorer,
+                   std::unique_ptr<Sampler> stand_in, ProposerSettings settings)
+    : sampler_(std::move(sampler)),
+      explorer_(std::move(explorer)),
+      stand_in_(std::move(stand_in)),
+      settings_(settings),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+}
+
+Proposer::~Proposer() {
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    changed_.notify_all();
+    thread_.join();
+  }
+  ::close(wake_);
+}
+
+void Proposer::tell(const Trial& trial) {
+  if (!threaded()) {
+    sampler_->tell(trial);
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.emplace_back(trial);
+  }
+  changed_.notify_all();
+}
+
+void Proposer::ask(RequestId request, TrialId trial, const Values* base, double now_s) {
+  check(!open_.contains(request), "a request is asked once");
+  if (base) {
+    Proposal proposal = explorer_->ask({trial, base});
+    tell(pending(trial, proposal.params));
+    at_once_.push_back({request, std::move(proposal.params), std::move(proposal.note)});
+    return;
+  }
+  const Question question{request, trial};
+  if (!threaded()) {
+    const auto began = std::chrono::steady_clock::now();
+    at_once_.push_back(answer(question));
+    sampler_->tell(pending(trial, at_once_.back().params));
+    if (elapsed_s(began) > settings_.quick_s) {
+      thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+    }
+    return;
+  }
+  open_.emplace(request, Open{question, now_s});
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.emplace_back(question);
+  }
+  changed_.notify_all();
+}
+
+Proposed Proposer::answer(const Question& question) const {
+  Proposal proposal = sampler_->ask({question.trial, nullptr});
+  return {question.request, std::move(proposal.params), std::move(proposal.note)};
+}
+
+std::vector<Proposed> Proposer::poll(double now_s) {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto n = ::read(wake_, &count, sizeof count);
+  std::vector<Proposed> result = std::exchange(at_once_, {});
+  std::vector<Proposed> late;
+  {
+    const std::lock_guard lock(mutex_);
+    if (error_) std::rethrow_exception(error_);
+    late.swap(answers_);
+  }
+  for (Proposed& proposed : late) {
+    if (open_.erase(proposed.request) > 0) result.push_back(std::move(proposed));
+  }
+  if (!settings_.deadline_s) return result;
+  for (auto it = open_.begin(); it != open_.end();) {
+    const auto& [question, asked_s] = it->second;
+    if (now_s - asked_s < *settings_.deadline_s) {
+      ++it;
+      continue;
+    }
+    Proposal proposal = stand_in_->ask({question.trial, nullptr});
+    result.push_back(
+        {question.request, std::move(proposal.params),
+         fmt::format("{}: the sampler had no answer within {} s",
+                     proposal.note.empty() ? "stand-in" : proposal.note, *settings_.deadline_s)});
+    give_up(question);
+    it = open_.erase(it);
+  }
+  return result;
+}
+
+/// The sampler need not begin with it, and what it says to it counts no more.
+void Proposer::give_up(const Question& question) {
+  const std::lock_guard lock(mutex_);
+  if (under_way_ == question.request) under_way_.reset();
+  std::erase_if(jobs_, [&](const Job& job) {
+    const auto* waiting = std::get_if<Question>(&job);
+    return waiting != nullptr && waiting->request == question.request;
+  });
+}
+
+void Proposer::work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return !jobs_.empty(); }) && !stop.stop_requested()) {
+    const Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    const auto* question = std::get_if<Question>(&job);
+    if (question != nullptr) under_way_ = question->request;
+    lock.unlock();
+    std::optional<Proposed> answered;
+    std::exception_ptr error;
+    try {
+      if (question != nullptr) {
+        answered = answer(*question);
+      } else {
+        sampler_->tell(std::get<Trial>(job));
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    if (error && !error_) error_ = error;
+    if (answered && under_way_) {
+      // First of all that waits: the next question is to know it.
+      jobs_.emplace_front(pending(question->trial, answered->params));
+      answers_.push_back(std::move(*answered));
+    }
+    under_way_.reset();
+    if (question != nullptr || error) {
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const auto n = ::write(wake_, &one, sizeof one);
+    }
+  }
+}
+
+}  // namespace coppice

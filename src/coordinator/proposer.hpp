@@ -1,0 +1,88 @@
+/// Answers the study's wishes for hyperparameters without ever holding the coordinator up.
+///
+/// As long as the sampler is quick it is asked where it stands, and no thread is started. Once an answer has
+/// taken longer than `quick_s`, it moves to a thread of its own, which takes what is told and asked in that
+/// order: an answer knows all that was told before its question, and every proposal before it as pending. An
+/// answer that takes longer than `deadline_s` is given by the stand-in instead, with a note that says so, and
+/// what the sampler then comes up with is dropped. Explorers are quick and always asked where they stand.
+///
+/// Ownership: owns the samplers. Threads: one caller, and its own thread; the sampler is only ever used by
+/// one of the two. Failure: what a sampler throws comes out of ask() or poll(). With `deadline_s` absent (a
+/// deterministic study) it waits as long as it takes.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "core/events.hpp"
+#include "core/sampler.hpp"
+
+namespace coppice {
+
+struct ProposerSettings {
+  double quick_s = 0.002;
+  std::optional<double> deadline_s = 10;
+};
+
+class Proposer {
+ public:
+  Proposer(std::unique_ptr<Sampler> sampler, std::unique_ptr<Sampler> explorer,
+           std::unique_ptr<Sampler> stand_in, ProposerSettings settings = {});
+  Proposer(const Proposer&) = delete;
+  Proposer& operator=(const Proposer&) = delete;
+  ~Proposer();
+
+  /// To the sampler; explorers know nothing of other trials.
+  void tell(const Trial& trial);
+  /// With `base` the explorer is asked, from these; else the sampler. An answer may be there at once: poll().
+  /// Precondition: the request is not open.
+  void ask(RequestId request, TrialId trial, const Values* base, double now_s);
+  /// The answers that are there.
+  std::vector<Proposed> poll(double now_s);
+
+  /// Readable when the thread has something for poll().
+  int fd() const { return wake_; }
+  /// Whether the samplers have a thread of their own by now.
+  bool threaded() const { return thread_.joinable(); }
+
+ private:
+  struct Question {
+    RequestId request = 0;
+    TrialId trial = kNoTrial;
+  };
+  struct Open {
+    Question question;
+    double asked_s = 0;
+  };
+  using Job = std::variant<Trial, Question>;
+
+  Proposed answer(const Question& question) const;
+  void give_up(const Question& question);
+  void work(const std::stop_token& stop);
+
+  const std::unique_ptr<Sampler> sampler_;
+  const std::unique_ptr<Sampler> explorer_;
+  const std::unique_ptr<Sampler> stand_in_;
+  const ProposerSettings settings_;
+  int wake_ = -1;
+  std::map<RequestId, Open> open_;  ///< questions without an answer
+  std::vector<Proposed> at_once_;
+
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable_any changed_;
+  std::deque<Job> jobs_;
+  std::vector<Proposed> answers_;
+  std::optional<RequestId> under_way_;  ///< nothing: none, or the stand-in has answered it
+  std::exception_ptr error_;
+  std::jthread thread_;  ///< last: it uses all of the above
+};
+
+}  // namespace coppice

@@ -1,0 +1,161 @@
+#include "coordinator/proposer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <atomic>
+#include <semaphore>
+#include <stdexcept>
+#include <string>
+
+namespace coppice {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr double kNow_s = 100;
+
+/// Answers with how many trials it was told; waits for a permit where it is told to.
+class Scripted final : public Sampler {
+ public:
+  explicit Scripted(double value = 0) : value_(value) {}
+
+  Proposal ask(const SampleRequest& request) const override {
+    if (waits) permits.acquire();
+    if (throws) throw std::runtime_error("no model");
+    const double base = request.base != nullptr ? std::get<double>(request.base->at(0)) : 0;
+    return {{Value(value_ + base + static_cast<double>(told.size()))}, "scripted"};
+  }
+  void tell(const Trial& trial) override {
+    told.push_back(std::to_string(trial.id) + (is_over(trial.state) ? " over" : " pending"));
+  }
+
+  std::vector<std::string> told;
+  std::atomic<bool> waits = false;
+  bool throws = false;
+  mutable std::counting_semaphore<> permits{0};
+
+ private:
+  double value_;
+};
+
+class ProposerTest : public ::testing::Test {
+ protected:
+  void make(ProposerSettings settings) {
+    auto sampler = std::make_unique<Scripted>();
+    sampler_ = sampler.get();
+    proposer_ = std::make_unique<Proposer>(std::move(sampler), std::make_unique<Scripted>(1000),
+                                           std::make_unique<Scripted>(-1), settings);
+  }
+  /// From here on the sampler has a thread, and waits for a permit before each answer.
+  void make_slow(std::optional<double> deadline_s) {
+    make({.quick_s = -1, .deadline_s = deadline_s});
+    proposer_->ask(0, 0, nullptr, kNow_s);
+    ASSERT_EQ(proposer_->poll(kNow_s).size(), 1u);
+    ASSERT_TRUE(proposer_->threaded());
+    sampler_->waits = true;
+  }
+  std::vector<Proposed> wait_for_answer(double now_s = kNow_s) {
+    for (;;) {
+      pollfd waiting{proposer_->fd(), POLLIN, 0};
+      EXPECT_EQ(::poll(&waiting, 1, 60'000), 1) << "an answer wakes the caller";
+      auto answers = proposer_->poll(now_s);
+      if (!answers.empty() || waiting.revents == 0) return answers;
+    }
+  }
+  static double value_of(const Proposed& proposed) { return std::get<double>(proposed.params.at(0)); }
+  static Trial over(TrialId id) {
+    Trial trial;
+    trial.id = id;
+    trial.state = TrialState::kComplete;
+    return trial;
+  }
+
+  Scripted* sampler_ = nullptr;
+  std::unique_ptr<Proposer> proposer_;
+};
+
+TEST_F(ProposerTest, AQuickSamplerAnswersWhereItStands) {
+  make({.quick_s = 1e9});
+  proposer_->tell(over(0));
+  const Values base{Value(5.0)};
+  proposer_->ask(7, 1, nullptr, kNow_s);
+  proposer_->ask(8, 2, &base, kNow_s);
+  const auto answers = proposer_->poll(kNow_s);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].request, 7);
+  EXPECT_EQ(answers[0].note, "scripted");
+  EXPECT_EQ(value_of(answers[0]), 1);
+  EXPECT_EQ(value_of(answers[1]), 1005) << "the explorer, from its base";
+  EXPECT_THAT(sampler_->told, ElementsAre("0 over", "1 pending", "2 pending"));
+  EXPECT_FALSE(proposer_->threaded());
+  EXPECT_TRUE(proposer_->poll(kNow_s).empty());
+}
+
+TEST_F(ProposerTest, ASlowOneIsAskedOnAThreadAndKnowsAllThatWasBefore) {
+  make_slow(std::nullopt);
+  proposer_->ask(1, 1, nullptr, kNow_s);
+  proposer_->tell(over(0));
+  proposer_->ask(2, 2, nullptr, kNow_s);
+  EXPECT_TRUE(proposer_->poll(kNow_s + 1e6).empty()) << "without a deadline it waits";
+  sampler_->permits.release();
+  const auto first = wait_for_answer();
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(value_of(first[0]), 1);
+  sampler_->permits.release();
+  const auto second = wait_for_answer();
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(value_of(second[0]), 3) << "0 pending, 1 pending, 0 over";
+}
+
+TEST_F(ProposerTest, AfterTheDeadlineTheStandInAnswersAndTheLateAnswerIsDropped) {
+  make_slow(10);
+  proposer_->ask(1, 1, nullptr, kNow_s);
+  proposer_->ask(2, 2, nullptr, kNow_s + 5);
+  EXPECT_TRUE(proposer_->poll(kNow_s + 9).empty());
+  const auto instead = proposer_->poll(kNow_s + 11);
+  ASSERT_EQ(instead.size(), 1u);
+  EXPECT_EQ(instead[0].request, 1);
+  EXPECT_EQ(value_of(instead[0]), -1);
+  EXPECT_EQ(instead[0].note, "scripted: the sampler had no answer within 10 s");
+  sampler_->permits.release(2);
+  const auto second = wait_for_answer(kNow_s + 12);
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].request, 2);
+  EXPECT_EQ(value_of(second[0]), 1) << "what it said too late it is not held to";
+}
+
+TEST_F(ProposerTest, AnExplorerAnswersAtOnceWhateverTheSamplerDoes) {
+  make_slow(std::nullopt);
+  const Values base{Value(5.0)};
+  proposer_->ask(1, 1, nullptr, kNow_s);
+  proposer_->ask(2, 2, &base, kNow_s);
+  const auto answers = proposer_->poll(kNow_s);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(value_of(answers[0]), 1005);
+  sampler_->permits.release();
+  EXPECT_EQ(wait_for_answer().size(), 1u);
+}
+
+TEST_F(ProposerTest, WhatASamplerThrowsComesToTheCaller) {
+  make({});
+  sampler_->throws = true;
+  EXPECT_THROW(proposer_->ask(0, 0, nullptr, kNow_s), std::runtime_error);
+  make_slow(std::nullopt);
+  sampler_->throws = true;
+  sampler_->waits = false;
+  proposer_->ask(1, 1, nullptr, kNow_s);
+  EXPECT_THROW(wait_for_answer(), std::runtime_error);
+}
+
+TEST_F(ProposerTest, EndsWithQuestionsOpen) {
+  make_slow(std::nullopt);
+  proposer_->ask(1, 1, nullptr, kNow_s);
+  proposer_->ask(2, 2, nullptr, kNow_s);
+  sampler_->permits.release();
+  proposer_.reset();
+}
+
+}  // namespace
+}  // namespace coppice
