@@ -23,6 +23,8 @@ bool frees_a_worker(const Event& event) {
 }  // namespace
 
 std::optional<TimeLeft> EndOfAllocation::before(const Event& event, const Study& study, double now_s) {
+  // A start says itself how long it has, and until then nothing of an earlier one may be handed out.
+  if (std::holds_alternative<Begun>(event)) return std::nullopt;
   if (study.incarnation() == 0 || study.halting() || study.finish()) return std::nullopt;
   if (!study.has_idle() && !frees_a_worker(event)) return std::nullopt;
   if (left_s(now_s) > study.horizon_s() + news_s(event)) return std::nullopt;
