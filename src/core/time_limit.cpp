@@ -55,7 +55,8 @@ void Study::measure(const SegmentEnded& event, const Running& running) {
     if (event.done || event.step >= board_.trial(event.trial).until) kind.segment.add(times.train_s);
   }
   if (saves > 0) kind.save.add(times.save_s / saves);
-  if (saves > 0 || !saves_) saves_ = saves > 0;
+  // One that was stopped before it began says nothing.
+  if (saves > 0 || (times.steps > 0 && !saves_)) saves_ = saves > 0;
 }
 
 double Study::save_s(const KindTimes& times) const {

@@ -460,6 +460,17 @@ TEST_F(TimeLimitTest, WhatCannotBeSavedMustFitWhole) {
   EXPECT_EQ(finish.outcome, Outcome::kStopped);
 }
 
+TEST_F(TimeLimitTest, ASegmentThatIsStoppedBeforeItBeginsSaysNothingOfSaving) {
+  begin_with(3600);
+  const RunCommand run = start(9);
+  step(StopRequested{StopCause::kSignal, "SIGUSR1"});
+  EXPECT_EQ(only<Finish>(end(run, 0)).outcome, Outcome::kStopped);
+  begin_with(3600);
+  const RunCommand again = only<RunCommand>(step(WorkerUp{1, 0, "node", "", ""}));
+  step(Reported{again.segment, again.trial, again.worker, 1, {{"loss", 0.5}}, 10});
+  EXPECT_EQ(study->stop_lead_s(), 10 + Study::kLastWrites_s) << "enough for the step under way";
+}
+
 TEST_F(TimeLimitTest, ATrialGoesByItsOwnStepsAndAKindByItsOwnTrials) {
   begin_with(3600);
   const RunCommand run = measure();
