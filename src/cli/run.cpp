@@ -134,10 +134,12 @@ void turn(std::vector<Rank>& ranks, Lead* lead) {
   if (lead != nullptr) lead->tick(now_s);
 }
 
+/// The coordinator waits for its own process's workers as for all others, and not beyond the end of the
+/// allocation.
 bool all_over(const std::vector<Rank>& ranks, const Lead* lead) {
+  if (lead != nullptr) return lead->over();
   return std::all_of(ranks.begin(), ranks.end(),
-                     [](const Rank& rank) { return !rank.worker || rank.worker->exit_status(); }) &&
-         (lead == nullptr || lead->over());
+                     [](const Rank& rank) { return !rank.worker || rank.worker->exit_status(); });
 }
 
 template <class T>

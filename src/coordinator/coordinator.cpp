@@ -286,6 +286,7 @@ void Coordinator::execute(const Finish&) {
   for (const auto& ranks : {awaited_, left_}) {
     for (const int rank : ranks) send(rank, MessageType::kShutdown, Shutdown{exit_status()});
   }
+  for (const int rank : left_) liveness_.forget(rank);  // they said goodbye before, and say nothing more
 }
 
 void Coordinator::execute(const BackOff& command) {

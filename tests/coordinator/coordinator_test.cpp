@@ -529,6 +529,18 @@ TEST_F(CoordinatorTest, TheTimeLeftIsToldWhereItMattersAndNotTooOften) {
   EXPECT_THAT(sent(2), ElementsAre("welcome 1", "run #3 t1"));
 }
 
+TEST_F(CoordinatorTest, NothingComesBeforeTheStartItself) {
+  // The start before was killed near the end of its allocation, and its worker rested.
+  study_->step(Begun{2, std::nullopt, std::nullopt, false, std::nullopt, std::nullopt, 1.0});
+  scheduler_->work.push_back(NewTrial{kNoMember, 4, "test"});
+  study_->step(WorkerUp{0, 1, "node", "", ""});
+  CoordinatorSettings settings;
+  settings.ends_at_s = now_s_ + 100;
+  begin(settings);
+  ASSERT_FALSE(recorded_.empty());
+  EXPECT_TRUE(std::holds_alternative<Begun>(recorded_[0]));
+}
+
 TEST_F(CoordinatorTest, AStopGivesUpOnAHostThatHangs) {
   begin();
   expect_given_up_after(Coordinator::kStop_s);
@@ -762,6 +774,24 @@ TEST_F(CoordinatorTest, WhatAWorkerThatLeavesHadGoesToAnother) {
   goodbye(2);
   coordinator_->tick(now_s_);
   EXPECT_TRUE(coordinator_->over()) << "1 has said goodbye";
+}
+
+TEST_F(CoordinatorTest, WhoHasLeftMayBeSilentAtTheEnd) {
+  CoordinatorSettings settings;
+  settings.welcome.worker_timeout_s = 10;
+  begin(settings);
+  start_one();
+  goodbye(1, 3, "its helper is gone");
+  hello(2);
+  end(2, 2, 0, 4);
+  ASSERT_TRUE(study_->finish());
+  for (int i = 0; i < 30; ++i) {
+    alive(2);  // it writes
+    now_s_ += 1;
+    coordinator_->tick(now_s_);
+  }
+  EXPECT_TRUE(coordinator_->all_here()) << "1 only waits for its release";
+  EXPECT_FALSE(coordinator_->over());
 }
 
 TEST_F(CoordinatorTest, WithoutAnyWorkerTheStudyStops) {
