@@ -1,0 +1,84 @@
+/// Search spaces for samplers to be tested in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coppice/search_space.hpp"
+
+namespace coppice::spaces {
+
+inline Parameter number(std::string name, double low, double high, bool log = false) {
+  Parameter p;
+  p.name = std::move(name);
+  p.low = low;
+  p.high = high;
+  p.log = log;
+  return p;
+}
+
+inline Parameter integer(std::string name, double low, double high, bool log = false) {
+  Parameter p = number(std::move(name), low, high, log);
+  p.type = ParameterType::kInt;
+  return p;
+}
+
+inline Parameter stepped(std::string name, double low, double high, double step) {
+  Parameter p = number(std::move(name), low, high);
+  p.step = step;
+  return p;
+}
+
+inline Parameter choice(std::string name, std::vector<Value> choices, bool ordered = false) {
+  Parameter p;
+  p.name = std::move(name);
+  p.type = ParameterType::kCategorical;
+  p.choices = std::move(choices);
+  p.ordered = ordered;
+  return p;
+}
+
+inline Parameter when(Parameter p, std::string parent, std::vector<Value> values) {
+  p.when = Condition{std::move(parent), std::move(values)};
+  return p;
+}
+
+inline Value text(const char* word) {
+  return std::string(word);
+}
+inline Value whole(std::int64_t n) {
+  return n;
+}
+
+/// x1 … xd in [0, 1].
+inline SearchSpace cube(int d) {
+  std::vector<Parameter> parameters;
+  for (int i = 1; i <= d; ++i) parameters.push_back(number("x" + std::to_string(i), 0, 1));
+  return SearchSpace(std::move(parameters));
+}
+
+/// Every kind of parameter, conditions within conditions.
+inline SearchSpace mixed() {
+  return SearchSpace({
+      number("rate", 1e-4, 1, true),
+      integer("batch", 16, 256, true),
+      integer("layers", 1, 5),
+      stepped("drop", 0, 0.5, 0.1),
+      choice("optimizer", {text("sgd"), text("adam"), text("lion")}),
+      when(number("momentum", 0.5, 0.99), "optimizer", {text("sgd")}),
+      when(choice("nesterov", {true, false}), "optimizer", {text("sgd")}),
+      when(choice("flavour", {text("a"), text("b"), text("c")}), "optimizer", {text("adam"), text("lion")}),
+      when(number("beta", 0, 1), "flavour", {text("b")}),
+      when(integer("width", 1, 1000), "layers", {whole(2), whole(3)}),
+      choice("size", {whole(32), whole(64), whole(128)}, true),
+  });
+}
+
+/// 12 points.
+inline SearchSpace finite() {
+  return SearchSpace({integer("n", 1, 4), choice("c", {text("a"), text("b"), text("c")})});
+}
+
+}  // namespace coppice::spaces
