@@ -41,5 +41,7 @@ std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchS
 
 // The entries; each is defined beside its algorithm.
 SamplerInfo random_entry();
+SamplerInfo sobol_entry();
+SamplerInfo gp_entry();
 
 }  // namespace coppice

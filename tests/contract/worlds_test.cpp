@@ -43,7 +43,9 @@ class Worlds : public ::testing::TestWithParam<std::size_t> {};
 TEST_P(Worlds, EndKeepTheRulesAndReplay) {
   const Variant variant = variants()[GetParam()];
   for (const SamplerInfo& sampler : samplers()) {
-    for (std::uint64_t seed = 0; seed < 16; ++seed) {
+    // The troubles are the scheduler's: a sampler that thinks longer is shown a few of them.
+    const std::uint64_t seeds = sampler.name == "random" ? 16 : 2;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
       SCOPED_TRACE(variant.name + " with " + sampler.name + ", seed " + std::to_string(seed));
       const StudyPlan plan = toy_plan(variant, sampler.name, seed);
       WorldOptions options = troubled(seed * 1000 + GetParam());

@@ -98,7 +98,7 @@ TEST(SamplerCatalog, EveryEntryIsWhole) {
     EXPECT_EQ(entry.check({}, mixed()), "");
     EXPECT_TRUE(mixed().admits(entry.make({}, mixed(), 3)->ask({0, nullptr}).params)) << entry.name;
   }
-  EXPECT_EQ(find_sampler("gp"), nullptr);
+  EXPECT_EQ(find_sampler("nelder-mead"), nullptr);
 }
 
 // ---- one value

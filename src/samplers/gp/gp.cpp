@@ -1,0 +1,261 @@
+/// gp: Bayesian optimisation with a Gaussian process. See src/samplers/README.md.
+///
+/// `ask` fits the model anew: it is a pure function of what was told, by trial and not by order, so that a
+/// resumed study proposes what the first one would have. Safe from any thread while nobody tells.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coppice/rng.hpp"
+#include "core/check.hpp"
+#include "samplers/catalog.hpp"
+#include "samplers/gp/coordinates.hpp"
+#include "samplers/gp/fit.hpp"
+#include "samplers/gp/maximise.hpp"
+#include "samplers/gp/posterior.hpp"
+#include "samplers/gp/subset.hpp"
+#include "samplers/gp/warp.hpp"
+#include "samplers/history.hpp"
+#include "samplers/sobol_sequence.hpp"
+
+namespace coppice {
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr std::size_t kObservationLimit = 1000;
+/// The most recent pending trials; more of them would cost more than they tell.
+constexpr std::size_t kPendingLimit = 128;
+constexpr Index kFantasies = 32;
+/// The best points, around which the acquisition is looked at closely.
+constexpr std::size_t kAnchors = 4;
+/// Noise above this share of the signal lets a point be tried again.
+constexpr double kNoisy = 0.01;
+
+struct Settings {
+  gp::Kernel kernel = gp::Kernel::kMatern52;
+  std::string acquisition;
+  gp::Warp warp = gp::Warp::kPower;
+  double kappa = 0;
+  std::size_t startup = 0;
+};
+
+Settings settings_of(const Options& options, const SearchSpace& space) {
+  Settings settings;
+  if (options.text("kernel", "matern52") == "rbf") settings.kernel = gp::Kernel::kRbf;
+  settings.acquisition = options.text("acquisition", "ei");
+  if (options.text("warp", "power") == "none") settings.warp = gp::Warp::kNone;
+  settings.kappa = options.number("kappa", 1.8);
+  const auto startup = std::min<std::int64_t>(2 * static_cast<std::int64_t>(space.size()), 10);
+  settings.startup = static_cast<std::size_t>(options.integer("startup", std::max<std::int64_t>(startup, 2)));
+  return settings;
+}
+
+class Gp final : public Sampler {
+ public:
+  Gp(SearchSpace space, std::uint64_t seed, Settings settings)
+      : coordinates_(space),
+        history_(std::move(space)),
+        seed_(seed),
+        settings_(std::move(settings)),
+        start_(std::min(coordinates_.size(), SobolSequence::kDimensions), seed, 0) {}
+
+  Proposal ask(const SampleRequest& request) const override;
+  void tell(const Trial& trial) override { history_.tell(trial); }
+
+ private:
+  struct Data {
+    std::vector<gp::Point> points;  ///< with a result, in the order of trials
+    std::vector<double> scores;     ///< kWorst: the trial failed, or its score was not finite
+    std::vector<gp::Point> pending;
+    std::set<gp::Point> taken;  ///< keys of all of them
+
+    std::size_t finite() const {
+      return scores.size() - static_cast<std::size_t>(std::count(scores.begin(), scores.end(), kWorst));
+    }
+  };
+  Data gather() const;
+  Proposal spread_point(TrialId trial, const std::string& why, const Data& data) const;
+  std::optional<gp::Training> train(const Data& data) const;
+  std::optional<gp::Point> propose(const gp::Posterior& posterior, gp::MaximiseRequest search) const;
+  MatrixXd base_samples(std::size_t pending, TrialId trial) const;
+
+  gp::Coordinates coordinates_;
+  History history_;
+  std::uint64_t seed_;
+  Settings settings_;
+  SobolSequence start_;
+};
+
+Gp::Data Gp::gather() const {
+  Data data;
+  for (TrialId trial = 0; trial < history_.size(); ++trial) {
+    const Observation observation = history_.observation(trial);
+    if (!observation.known()) continue;
+    gp::Point point = coordinates_.from_encoded(history_.encoded(trial));
+    data.taken.insert(coordinates_.key(point));
+    if (observation.pending()) {
+      data.pending.push_back(std::move(point));
+    } else {
+      data.points.push_back(std::move(point));
+      data.scores.push_back(observation.finite() ? observation.score : kWorst);
+    }
+  }
+  return data;
+}
+
+/// The trial's point of the Sobol sequence; where a discrete space had it already, one that it had not.
+Proposal Gp::spread_point(TrialId trial, const std::string& why, const Data& data) const {
+  constexpr std::uint64_t kTries = 64;
+  constexpr std::uint64_t kFarAway = 1u << 24;  // no other trial's point
+  gp::Point point(coordinates_.size());
+  for (std::uint64_t i = 0; i < kTries; ++i) {
+    const std::uint64_t index = static_cast<std::uint64_t>(trial) + i * kFarAway;
+    start_.point(index, std::span(point).first(start_.dimensions()));
+    for (std::size_t axis = start_.dimensions(); axis < point.size(); ++axis) {
+      point[axis] = Rng(seed_, Purpose::kSample, index, static_cast<std::uint32_t>(axis)).uniform();
+    }
+    coordinates_.snap(point);
+    if (!data.taken.contains(coordinates_.key(point))) break;
+  }
+  return {coordinates_.decode(point), "gp: " + why + ": a spread point"};
+}
+
+/// Nothing where all scores are equal. A failure counts as the worst score that there is.
+std::optional<gp::Training> Gp::train(const Data& data) const {
+  std::vector<double> finite;
+  for (const double score : data.scores) {
+    if (score < kWorst) finite.push_back(score);
+  }
+  const VectorXd warped = gp::warp_scores(finite, settings_.warp);
+  if (warped.isZero()) return std::nullopt;
+  gp::Training training{coordinates_.features(data.points), VectorXd(data.scores.size()),
+                        coordinates_.groups(), coordinates_.group_count()};
+  Index next = 0;
+  const double worst = warped.maxCoeff();
+  for (std::size_t i = 0; i < data.scores.size(); ++i) {
+    training.targets[static_cast<Index>(i)] = data.scores[i] < kWorst ? warped[next++] : worst;
+  }
+  return training;
+}
+
+/// Standard normal numbers from a scrambled Sobol sequence: the same for every point of one ask.
+MatrixXd Gp::base_samples(std::size_t pending, TrialId trial) const {
+  if (pending == 0) return {};
+  constexpr std::uint64_t kOwnStream = std::uint64_t{1} << 55;
+  const SobolSequence sequence(pending, seed_, static_cast<std::uint64_t>(trial) | kOwnStream);
+  MatrixXd samples(static_cast<Index>(pending), kFantasies);
+  std::vector<double> u(pending);
+  for (Index s = 0; s < samples.cols(); ++s) {
+    sequence.point(static_cast<std::uint64_t>(s), u);
+    for (std::size_t i = 0; i < pending; ++i) {
+      samples(static_cast<Index>(i), s) = gp::normal_quantile(u[i]);
+    }
+  }
+  return samples;
+}
+
+std::optional<gp::Point> Gp::propose(const gp::Posterior& posterior, gp::MaximiseRequest search) const {
+  if (settings_.acquisition == "thompson") return gp::draw_minimum(posterior, coordinates_, search);
+  if (settings_.acquisition == "ucb") search.acquisition = gp::Acquisition::kConfidenceBound;
+  if (settings_.acquisition == "pi") search.acquisition = gp::Acquisition::kProbabilityOfImprovement;
+  search.kappa = settings_.kappa;
+  auto best = gp::maximise(posterior, coordinates_, search);
+  if (!best) return std::nullopt;
+  return std::move(best->point);
+}
+
+Proposal Gp::ask(const SampleRequest& request) const {
+  Data data = gather();
+  const std::size_t results = data.points.size();
+  if (results < settings_.startup) return spread_point(request.trial, "too few results", data);
+  if (data.finite() < 2) return spread_point(request.trial, "too few scores", data);
+  const auto chosen = gp::choose_observations(data.scores, kObservationLimit);
+  if (chosen.size() < results) {
+    std::vector<gp::Point> points;
+    std::vector<double> scores;
+    for (const std::size_t i : chosen) {
+      points.push_back(std::move(data.points[i]));
+      scores.push_back(data.scores[i]);
+    }
+    data.points = std::move(points);
+    data.scores = std::move(scores);
+  }
+  if (data.pending.size() > kPendingLimit) {
+    data.pending.erase(data.pending.begin(), data.pending.end() - kPendingLimit);
+  }
+
+  const auto training = train(data);
+  if (!training) return spread_point(request.trial, "every score is the same", data);
+  const auto fit = gp::fit_hyperparameters(*training, settings_.kernel);
+  if (!fit) return spread_point(request.trial, "the fit failed", data);
+  const auto posterior = gp::Posterior::make(*training, settings_.kernel, fit->hyperparameters,
+                                             coordinates_.features(data.pending),
+                                             base_samples(data.pending.size(), request.trial));
+  if (!posterior) return spread_point(request.trial, "the covariance is singular", data);
+
+  gp::MaximiseRequest search;
+  std::vector<std::size_t> order(data.points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const VectorXd& fitted = posterior->fitted();
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return fitted[static_cast<Index>(a)] < fitted[static_cast<Index>(b)];
+  });
+  order.resize(std::min(kAnchors, order.size()));
+  for (const std::size_t i : order) search.anchors.push_back(data.points[i]);
+  const bool noisy = posterior->noise() > kNoisy * posterior->signal();
+  search.taken = noisy ? nullptr : &data.taken;
+  search.seed = seed_;
+  search.stream = static_cast<std::uint64_t>(request.trial);
+  const auto point = propose(*posterior, std::move(search));
+  if (!point) return spread_point(request.trial, "every point was tried", data);
+
+  std::string note = "gp: " + settings_.acquisition + " after " + std::to_string(data.points.size());
+  if (data.points.size() < results) note += " of " + std::to_string(results);
+  note += " observations";
+  if (!data.pending.empty()) note += ", " + std::to_string(data.pending.size()) + " pending";
+  return {coordinates_.decode(*point), note};
+}
+
+std::string check_gp(const Options&, const SearchSpace&) {
+  return "";
+}
+
+std::unique_ptr<Sampler> make_gp(const Options& options, SearchSpace space, std::uint64_t seed) {
+  Settings settings = settings_of(options, space);
+  return std::make_unique<Gp>(std::move(space), seed, std::move(settings));
+}
+
+}  // namespace
+
+SamplerInfo gp_entry() {
+  constexpr double kAny = std::numeric_limits<double>::infinity();
+  return {"gp",
+          "Bayesian optimisation with a Gaussian process",
+          {
+              {"kernel", OptionType::kText, "covariance function", false, -kAny, kAny, {"matern52", "rbf"}},
+              {"acquisition",
+               OptionType::kText,
+               "what the next point maximises",
+               false,
+               -kAny,
+               kAny,
+               {"ei", "ucb", "pi", "thompson"}},
+              {"warp", OptionType::kText, "transformation of scores", false, -kAny, kAny, {"power", "none"}},
+              {"startup", OptionType::kInt, "results before the model is used", false, 2, 1e6},
+              {"kappa", OptionType::kNumber, "ucb: standard deviations below the mean", false, 0, 100},
+          },
+          check_gp,
+          make_gp};
+}
+
+}  // namespace coppice
