@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -35,16 +36,31 @@ std::optional<double> time_limit(const std::optional<std::string>& text) {
   return seconds;
 }
 
+/// How many workers that get so much fit on so many GPUs. A fraction is a part of one GPU, never the ends of
+/// two.
+int workers_on(int gpus, double each) {
+  constexpr double kTolerance = 1e-9;  // thirds and the like shall fill a GPU
+  if (each < 1) return gpus * static_cast<int>(std::floor(1 / each + kTolerance));
+  return static_cast<int>(std::floor(gpus / each + kTolerance));
+}
+
 /// One worker for each device or set of devices that the study gives a worker.
 int tasks_per_node(const SubmitOptions& options, const StudySpec& spec) {
-  if (options.tasks_per_node) return *options.tasks_per_node;
   const double each = spec.resources.gpus_per_worker.value_or(1);
-  if (!options.gpus_per_node || each == 0) return 1;
-  const auto tasks = static_cast<int>(std::floor(*options.gpus_per_node / each * (1 + 1e-9)));
-  if (tasks < 1) {
+  if (!options.gpus_per_node || each == 0) return options.tasks_per_node.value_or(1);
+  const int most = workers_on(*options.gpus_per_node, each);
+  if (most < 1) {
     throw UserError(
         fmt::format("--gpus-per-node {} is less than one worker of this study gets, {}: give more",
                     *options.gpus_per_node, each));
+  }
+  const int tasks = options.tasks_per_node.value_or(most);
+  const int idle = spec.dedicated_coordinator && options.nodes == 1 ? 1 : 0;  // the coordinator needs none
+  if (tasks > most + idle) {
+    throw UserError(fmt::format(
+        "--tasks-per-node {}: on {} GPU{} there is room for {}, as each worker of this study gets "
+        "{}; start fewer, or set resources.gpus_per_worker",
+        tasks, *options.gpus_per_node, *options.gpus_per_node == 1 ? "" : "s", most + idle, each));
   }
   return tasks;
 }
@@ -107,7 +123,7 @@ void write_script(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
-  if (!file) throw UserError(fmt::format("can't write {} ({} bytes)", path.string(), text.size()));
+  if (!file) throw std::runtime_error(fmt::format("can't write {} ({} bytes)", path.string(), text.size()));
   std::filesystem::permissions(path, std::filesystem::perms::owner_exec, std::filesystem::perm_options::add,
                                error);
 }
