@@ -55,6 +55,11 @@ coppice_reports() { timeout 120 "$coppice" progress "$coppice_results" 2>/dev/nu
 
 coppice_field() { sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",}]*\).*/\1/p' "$coppice_outcome" 2>/dev/null; }
 
+# The rest of a line of JSON, whatever the text holds.
+coppice_reason() {
+  sed -n 's/.*"reason": *"\(.*\)".*/\1/p' "$coppice_outcome" 2>/dev/null | sed 's/\\\(["\\]\)/\1/g'
+}
+
 # The launcher may hang when a node or rank 0 died: ends it once the study is over, or nobody writes to its directory any more.
 # Counts its own rounds and asks no clock, so that a job that was suspended isn't taken for a silent one.
 coppice_watch() {
@@ -217,7 +222,11 @@ coppice_job() {
   done
 
   status=$(coppice_field exit_status)
-  coppice_say "$(coppice_field outcome): $(coppice_field reason)"
+  if [ -n "$status" ]; then
+    coppice_say "$(coppice_field outcome): $(coppice_reason)"
+  else
+    coppice_say "stopped before it could say how: what was acknowledged is in the journal"
+  fi
   # An ended job may start nothing on other nodes any more.
   if [ -n "$coppice_term" ]; then coppice_clean_node; else coppice_sweep; fi
   # Killed while it saved: the journal has all that was acknowledged.
