@@ -31,6 +31,8 @@
 namespace coppice {
 namespace {
 
+constexpr int kStoppedWithWorkLeft = 75;
+
 std::string host_name() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
@@ -132,9 +134,14 @@ void Lead::open_directory(bool fresh) {
 
 void Lead::read_journal(bool fresh) {
   const auto path = directory_ / "study.journal";
-  if (fresh || !std::filesystem::exists(path)) return;
+  const auto keep_results_of_more = [this] {
+    if (const auto lost = keep_results_ahead(directory_, history_.end))
+      fmt::print(stderr, "coppice: {}\n", *lost);
+  };
+  // The results of a study whose journal is gone are all that is left of it.
+  if (fresh || !std::filesystem::exists(path)) return keep_results_of_more();
   JournalReader reader(path);
-  if (reader.empty()) return;
+  if (reader.empty()) return keep_results_of_more();
   journal_exists_ = true;
   if (const auto difference = first_difference(reader.header().identity, spec_.identity)) {
     throw UserError(fmt::format("{} holds another study: {}; choose another directory with -o",
@@ -164,8 +171,7 @@ void Lead::read_journal(bool fresh) {
     fmt::print(stderr, "coppice: {}: cut{}\n", to_text(*history_.torn),
                history_.torn->whole_records == 0 ? "; nothing acknowledged is lost" : "");
   }
-  if (const auto lost = keep_results_ahead(directory_, history_.end))
-    fmt::print(stderr, "coppice: {}\n", *lost);
+  keep_results_of_more();
   const auto& finish = assembly_.study->finish();
   nothing_to_do_ = finish && finish->outcome == Outcome::kFinished && history_.last_start &&
                    history_.last_start->budget == budget_text();
@@ -267,9 +273,9 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   if (const auto missing = missing_checkpoints(checkpoints_, assembly_.study->checkpoints()); missing > 0) {
     fmt::print(
         stderr,
-        "coppice: {} checkpoints that the journal knows are not in {}: their trials go on from older ones "
-        "or begin anew\n",
-        missing, checkpoints_.string());
+        "coppice: {} checkpoint{} that the journal knows {} not in {}: what needs one goes on from an older "
+        "one or begins anew\n",
+        missing, missing == 1 ? "" : "s", missing == 1 ? "is" : "are", checkpoints_.string());
   }
 
   CoordinatorSettings settings;
@@ -446,6 +452,8 @@ int Lead::end(double now_s) {
                (directory_ / "logs").string());
   }
   const int status = written ? coordinator_->exit_status() : 1;
+  if (status == kStoppedWithWorkLeft) fmt::print("\nThere is work left: run it again, and it goes on.\n");
+  std::fflush(stdout);
   conclusion_.tell(status, !written ? "study.h5 could not be written" : finish ? finish->reason : "");
   return status;
 }

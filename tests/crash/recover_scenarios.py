@@ -89,6 +89,20 @@ class RecoverScenarios(Scenario):
         self.assertEqual(kept.read_bytes(), self.before)
         self.assertLess(len(self.assert_study_whole()[1]), 1000)
 
+    def test_a_run_that_finds_no_journal_keeps_the_results(self):
+        size = (self.results / "study.journal").stat().st_size
+        for what, fresh in (("gone", []), ("empty", []), ("empty", ["--fresh"])):
+            with self.subTest(what=what, fresh=fresh):
+                (self.results / "study.h5").write_bytes(self.before)
+                kept = self.results / f"study-ahead-{size}.h5"
+                kept.unlink(missing_ok=True)
+                (self.results / "study.journal").unlink()
+                if what == "empty":
+                    (self.results / "study.journal").touch()
+                _, err = self.run_study(self.study, "--workers", "2", *fresh)
+                self.assertIn("acknowledged are lost", err)
+                self.assertEqual(kept.read_bytes(), self.before)
+
     def test_a_journal_of_another_decision_version_is_read(self):
         journal = bytearray((self.results / "study.journal").read_bytes())
         import zlib
