@@ -11,6 +11,10 @@ namespace coppice {
 Conclusion::Conclusion(const std::optional<std::filesystem::path>& file) {
   if (!file) return;
   files_.push_back(std::filesystem::absolute(*file));
+  if (!std::filesystem::is_directory(files_.front().parent_path())) {
+    throw UserError(fmt::format("--outcome {}: there is no directory {}: make it first", file->string(),
+                                files_.front().parent_path().string()));
+  }
   try {
     remove_outcome(files_.front());
   } catch (const JournalError& error) {

@@ -18,6 +18,13 @@ namespace {
 
 constexpr int kUsersMistake = 2;
 
+/// For numbers of things.
+std::string positive(const std::string& text) {
+  const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos &&
+                      text.find_first_not_of('0') != std::string::npos;
+  return number ? "" : "'" + text + "' is no whole number from 1";
+}
+
 void add_study_options(CLI::App& command, std::optional<std::uint64_t>& seed, std::vector<std::string>& set) {
   command.add_option("--seed", seed, "Seed of the study, instead of the file's")
       ->check([](const std::string& text) {
@@ -42,6 +49,24 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
     if (word == later) return word + " is not there yet; there are " + join(names);
   }
   return "there is no command '" + word + "'" + suggest(word, names);
+}
+
+/// CLI11 lists all words that it couldn't place, the last one first.
+std::string unknown_words(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  std::vector<std::string> words = app.remaining(true);
+  if (commands.empty() || words.empty()) return {};
+  const CLI::App& command = *commands.front();
+  for (const std::string& word : words) {
+    if (!word.starts_with("-")) continue;
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command.get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::string name = word.substr(0, word.find('='));
+    return "coppice " + command.get_name() + " has no option '" + name + "'" + suggest(name, names);
+  }
+  return "coppice " + command.get_name() + ": '" + words.front() + "' is one word too many";
 }
 
 int status_of(const std::function<int()>& command) {
@@ -87,14 +112,14 @@ int run_main(int argc, char** argv) {
   SubmitOptions submit;
   auto* submit_app = app.add_subcommand("submit", "Write a Slurm job script for a study, and submit it");
   submit_app->add_option("STUDY", submit.study, "The study file")->required();
-  submit_app->add_option("--nodes", submit.nodes, "Nodes")->required()->check(CLI::PositiveNumber);
+  submit_app->add_option("--nodes", submit.nodes, "Nodes")->required()->check(positive);
   submit_app->add_option("--gpus-per-node", submit.gpus_per_node, "GPUs of each node [none]")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   submit_app
       ->add_option("--tasks-per-node", submit.tasks_per_node, "Workers on each node [one a GPU, else 1]")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   submit_app->add_option("--cpus-per-task", submit.cpus_per_task, "CPUs of each worker [the site's default]")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   submit_app->add_option("--time", submit.time,
                          "Time limit: 90m, 2h30m, 02:30:00, 1-12:00:00 [the partition's]");
   submit_app->add_option("--partition", submit.partition, "Partition [the site's default]");
@@ -113,7 +138,7 @@ int run_main(int argc, char** argv) {
   auto* best_app = app.add_subcommand("best", "The best trials of a study and their hyperparameters");
   best_app->add_option("RESULTS", best.results, "Directory of the results, or study.h5")->required();
   best_app->add_flag("--json", best.json, "As JSON");
-  best_app->add_option("-n", best.count, "How many")->check(CLI::PositiveNumber);
+  best_app->add_option("-n", best.count, "How many")->check(positive);
   best_app->callback([&] { chosen = [&] { return best_command(best); }; });
 
   ExportOptions exported;
@@ -160,6 +185,12 @@ int run_main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error); extras != nullptr) {
+      if (const std::string problem = unknown_words(app); !problem.empty()) {
+        std::fprintf(stderr, "coppice: %s\n", problem.c_str());
+        return kUsersMistake;
+      }
+    }
     std::fprintf(stderr, "coppice: %s (see coppice --help)\n", error.what());
     return kUsersMistake;
   }

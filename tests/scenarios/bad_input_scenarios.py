@@ -93,6 +93,20 @@ class BadInput(Scenario):
         _, err = self.run_study(study, "--set", "budget.trails=4", status=2)
         self.assert_refused(err, ["--set", "trials"])
 
+    def test_what_the_command_line_says(self):
+        study = self.write("study.yaml", GOOD)
+        for arguments, words in [
+                (["run", study, "--wokers", "2"], ["run has no option '--wokers'", "'--workers'"]),
+                (["submit", study, "--nodes", "1", "--gpu-per-node=2"], ["submit has no option '--gpu-per-node'", "'--gpus-per-node'"]),
+                (["best", "here", "there"], ["best: 'there' is one word too many"]),
+                (["submit", study, "--nodes", "0"], ["--nodes: '0' is no whole number from 1"]),
+                (["best", "here", "-n", "-3"], ["'-3' is no whole number from 1"]),
+                (["run", study, "--outcome", self.folder / "nowhere" / "outcome"], ["--outcome", "there is no directory", "nowhere"])]:
+            with self.subTest(arguments):
+                _, err = self.coppice(*arguments, status=2)
+                self.assert_refused(err, words)
+                self.assertEqual(err.count("\n"), 1)
+
     def test_torn_data(self):
         (self.folder / "data.csv.gz").write_bytes(b"\x1f\x8b\x08\x00torn")
         study = self.write("study.yaml", MLP.replace("digits", "data.csv.gz"))
