@@ -92,7 +92,9 @@ void print(const Findings& found) {
   fmt::print(stderr, "coppice: {} is not whole: {}{}{}\n", found.directory.string(),
              found.records_lost ? fmt::format("its journal lost what came after byte {}", history.end) : "",
              found.records_lost && !audit.lost.empty() ? ", and " : "",
-             audit.lost.empty() ? "" : fmt::format("{} checkpoints are lost", audit.lost.size()));
+             audit.lost.empty() ? ""
+                                : fmt::format("{} checkpoint{} lost", audit.lost.size(),
+                                              audit.lost.size() == 1 ? " is" : "s are"));
 }
 
 void print_json(const Findings& found) {

@@ -32,7 +32,9 @@ std::string bytes_text(double bytes) {
 }
 
 std::string seconds_text(double seconds) {
-  return seconds < 1 ? fmt::format("{:.2g} ms", 1000 * seconds) : fmt::format("{:.3g} s", seconds);
+  if (seconds >= 1) return fmt::format("{:.3g} s", seconds);
+  return seconds >= 0.01 ? fmt::format("{:.0f} ms", 1000 * seconds)
+                         : fmt::format("{:.2g} ms", 1000 * seconds);
 }
 
 double percent(double part, double whole) {
@@ -51,9 +53,10 @@ std::string costs_text(const StudyAttributes& study) {
       costs.appends, bytes_text(static_cast<double>(costs.journal_bytes)),
       percent(costs.record_s, costs.running_s), costs.commits, seconds_text(costs.commit_s / commits),
       seconds_text(costs.commit_p99_s), seconds_text(costs.commit_max_s));
-  text += fmt::format("  written   study.h5 {} times, {}, in {:.2g} % of the time", costs.results_writes,
-                      bytes_text(static_cast<double>(costs.results_bytes)),
-                      percent(costs.results_s, costs.running_s));
+  text +=
+      fmt::format("  written   study.h5 {} time{}, {}, in {:.2g} % of the time", costs.results_writes,
+                  costs.results_writes == 1 ? "" : "s", bytes_text(static_cast<double>(costs.results_bytes)),
+                  percent(costs.results_s, costs.running_s));
   if (study.checkpoints_written > 0) {
     text += fmt::format("; {} checkpoints, {}, in {}", study.checkpoints_written,
                         bytes_text(static_cast<double>(study.checkpoint_bytes)),
@@ -105,8 +108,10 @@ std::string summary_text(const Tables& tables, const std::filesystem::path& dire
     }
   }
   const Utilisation use = utilisation(tables);
-  text += fmt::format("\n  workers   {} · busy {:.1f} % of the time, training {:.1f} %\n",
-                      tables.workers.rows(), 100 * use.busy, 100 * use.trained);
+  text += fmt::format("\n  workers   {}{} · busy {:.1f} % of the time, training {:.1f} %\n",
+                      tables.workers.rows(),
+                      study.incarnations > 1 ? fmt::format(" over {} starts", study.incarnations) : "",
+                      100 * use.busy, 100 * use.trained);
   text += fmt::format("  exchanged {} of checkpoints between workers\n",
                       bytes_text(static_cast<double>(pulled_bytes)));
   text += costs_text(study);
