@@ -459,12 +459,11 @@ int Lead::end(double now_s) {
 }
 
 int Lead::end_at_once() {
-  if (!std::filesystem::exists(directory_ / "study.h5")) {
-    write_results();
-    if (!collect_write(true)) {
-      conclusion_.tell(1, "study.h5 could not be written");
-      return 1;
-    }
+  // What ended it may have been killed between the journal's last record and study.h5.
+  write_results();
+  if (!collect_write(true)) {
+    conclusion_.tell(1, "study.h5 could not be written");
+    return 1;
   }
   fmt::print("{} is finished: nothing to do. Raise its budget to go on, or look at it: coppice best {}\n",
              spec_.name, directory_.string());

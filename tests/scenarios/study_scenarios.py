@@ -107,6 +107,17 @@ class StudyScenarios(Scenario):
         self.run_study(study)
         self.assertIn("nothing to do", self.outcome()["reason"])
 
+    def test_a_run_that_was_killed_after_its_last_record_has_its_results_completed(self):
+        study = self.sum_study("fifo", "{trials: 3, steps_per_trial: 2}")
+        self.run_study(study)
+        early = (self.results / "study.h5").read_bytes()
+        self.run_study(study, "--set", "budget.trials=6")
+        (self.results / "study.h5").write_bytes(early)  # as if the last write had not come about
+        self.run_study(study, "--set", "budget.trials=6")
+        self.assertIn("nothing to do", self.outcome()["reason"])
+        trials, reports = self.assert_sums_right()
+        self.assertEqual((len(trials), len(reports)), (6, 12))
+
     def test_a_stop_in_order_exits_75_and_resumes(self):
         study = self.sum_study("fifo", "{trials: 6, steps_per_trial: 30}", pause=0.02)
         process = self.start("run", study, "-o", self.results, "--workers", "2")
