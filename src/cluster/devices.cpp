@@ -1,15 +1,14 @@
 #include "cluster/devices.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <map>
-#include <memory>
+#include <optional>
 
+#include "cluster/cuda_driver.hpp"
 #include "cluster/environment.hpp"
+#include "cluster/nvml.hpp"
 
 namespace coppice {
 
@@ -18,60 +17,81 @@ using cluster_detail::to_integer;
 
 namespace {
 
-/// The driver's functions that are used, as cuda.h declares them; it isn't needed for building. 0 is success.
-struct Driver {
-  using Handle = int;
-  struct Uuid {
-    std::array<unsigned char, 16> bytes;
-  };
-  int (*init)(unsigned flags) = nullptr;
-  int (*device_count)(int* count) = nullptr;
-  int (*device)(Handle* device, int index) = nullptr;
-  int (*device_name)(char* name, int size, Handle device) = nullptr;
-  int (*device_uuid)(void* uuid, Handle device) = nullptr;  ///< of a Uuid
-};
-
-template <class Function>
-bool find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
+bool is_number(std::string_view text) {
+  const auto number = to_integer<int>(text);
+  return number && *number >= 0 && text.front() != '+';
 }
 
-std::string uuid_text(const Driver::Uuid& uuid) {
-  std::string text = "GPU-";
-  for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += fmt::format("{:02x}", uuid.bytes[i]);
+bool is_slice(std::string_view name) {
+  return name.starts_with("MIG-");
+}
+
+/// A device, or with Level Zero a part of one: "0.1".
+bool names_device(std::string_view name, DeviceMaker maker) {
+  switch (maker) {
+    case DeviceMaker::kCuda:
+      return is_number(name) || name.starts_with("GPU-") || is_slice(name);
+    case DeviceMaker::kRocm:
+      return is_number(name) || name.starts_with("GPU-");
+    case DeviceMaker::kLevelZero: {
+      const std::size_t dot = std::min(name.find('.'), name.size());
+      return is_number(name.substr(0, dot)) && (dot == name.size() || is_number(name.substr(dot + 1)));
+    }
   }
-  return text;
+  return false;
 }
 
-/// Null where there is no driver at all; empty where it has no device for us, or any error.
-std::optional<std::vector<Device>> ask_driver() {
-  // Never closed: the driver keeps threads and memory of its own.
-  void* const library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return std::nullopt;
+/// What a launcher granted, where no driver tells what it is.
+std::vector<Device> named_devices(std::string_view value, DeviceMaker maker) {
   std::vector<Device> devices;
-  Driver driver;
-  if (!find(library, "cuInit", driver.init) || !find(library, "cuDeviceGetCount", driver.device_count) ||
-      !find(library, "cuDeviceGet", driver.device) || !find(library, "cuDeviceGetName", driver.device_name)) {
-    return devices;
+  for (const std::string& name : split_visible_devices(value, maker)) {
+    devices.push_back({static_cast<int>(devices.size()), "", "", name, maker});
   }
-  // The second one tells the parts of a divided GPU apart.
-  if (!find(library, "cuDeviceGetUuid_v2", driver.device_uuid) &&
-      !find(library, "cuDeviceGetUuid", driver.device_uuid)) {
-    return devices;
+  return devices;
+}
+
+std::vector<Device> granted_devices() {
+  struct Grant {
+    const char* variable;
+    DeviceMaker maker;
+  };
+  for (const Grant& grant :
+       {Grant{"CUDA_VISIBLE_DEVICES", DeviceMaker::kCuda}, Grant{"ROCR_VISIBLE_DEVICES", DeviceMaker::kRocm},
+        Grant{"HIP_VISIBLE_DEVICES", DeviceMaker::kRocm},
+        Grant{"ZE_AFFINITY_MASK", DeviceMaker::kLevelZero}}) {
+    if (const auto value = environment(grant.variable)) return named_devices(*value, grant.maker);
   }
-  int count = 0;
-  if (driver.init(0) != 0 || driver.device_count(&count) != 0) return devices;
-  for (int index = 0; index < count; ++index) {
-    Driver::Handle handle = 0;
-    std::array<char, 256> name{};
-    Driver::Uuid uuid{};
-    if (driver.device(&handle, index) != 0) return {};
-    if (driver.device_name(name.data(), static_cast<int>(name.size()) - 1, handle) != 0) return {};
-    if (driver.device_uuid(&uuid, handle) != 0) return {};
-    devices.push_back({index, uuid_text(uuid), name.data(), std::to_string(index)});
+  return {};
+}
+
+/// CUDA shows a process one slice, whatever it is allowed, so the driver's list is too short here.
+std::vector<Device> slices(const std::vector<std::string>& names) {
+  std::vector<Device> devices;
+  for (const std::string& name : names) {
+    devices.push_back({static_cast<int>(devices.size()), name, managed_device_name(name), name});
+  }
+  return devices;
+}
+
+std::vector<Device> cuda_visible_devices(const std::vector<CudaDevice>& shown,
+                                         const std::optional<std::string>& grant) {
+  const std::vector<std::string> names = split_visible_devices(grant.value_or(""));
+  if (std::any_of(names.begin(), names.end(), is_slice)) return slices(names);
+  std::vector<Device> devices;
+  if (!grant) {
+    const std::vector<ManagedDevice> managed = managed_devices();
+    if (std::any_of(managed.begin(), managed.end(), [](const auto& device) { return device.is_slice; })) {
+      for (const ManagedDevice& device : managed) {
+        devices.push_back({static_cast<int>(devices.size()), device.uuid, device.name, device.uuid});
+      }
+      return devices;
+    }
+  }
+  for (const CudaDevice& device : shown) {
+    const std::size_t index = devices.size();
+    // The driver counts what it is allowed to show from 0; a child needs our parent's words for it.
+    devices.push_back({static_cast<int>(index), device.uuid, device.name,
+                       grant && index < names.size() ? names[index] : std::to_string(index)});
   }
   return devices;
 }
@@ -79,25 +99,15 @@ std::optional<std::vector<Device>> ask_driver() {
 }  // namespace
 
 std::vector<Device> visible_devices() {
-  const auto visible = environment("CUDA_VISIBLE_DEVICES");
-  const std::vector<std::string> names = split_visible_devices(visible.value_or(""));
-  std::optional<std::vector<Device>> devices = ask_driver();
-  if (!devices) {
-    devices.emplace();
-    for (const std::string& name : names) {
-      devices->push_back({static_cast<int>(devices->size()), "", "", name});
-    }
-    return *devices;
-  }
-  // The driver counts what it is allowed to show from 0; a child needs our parent's words for it.
-  for (std::size_t i = 0; visible && i < devices->size() && i < names.size(); ++i) {
-    (*devices)[i].visible_as = names[i];
-    if (names[i].starts_with("MIG-")) (*devices)[i].uuid = names[i];
-  }
-  return *devices;
+  const auto shown = cuda_devices();
+  const auto grant = environment("CUDA_VISIBLE_DEVICES");
+  // The driver's word counts, but a machine of another maker may have one that finds nothing.
+  if (!shown || (shown->empty() && !grant)) return granted_devices();
+  if (shown->empty()) return {};
+  return cuda_visible_devices(*shown, grant);
 }
 
-std::vector<std::string> split_visible_devices(std::string_view value) {
+std::vector<std::string> split_visible_devices(std::string_view value, DeviceMaker maker) {
   std::vector<std::string> names;
   while (!value.empty()) {
     const std::size_t comma = std::min(value.find(','), value.size());
@@ -105,100 +115,77 @@ std::vector<std::string> split_visible_devices(std::string_view value) {
     value.remove_prefix(std::min(comma + 1, value.size()));
     while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    const auto number = to_integer<int>(name);
-    const bool is_device = (number && *number >= 0) || name.starts_with("GPU-") || name.starts_with("MIG-");
-    if (!is_device) break;
+    if (name.empty() || !names_device(name, maker)) break;
     names.emplace_back(name);
   }
   return names;
 }
 
-std::string encode_devices(const std::vector<Device>& devices) {
-  std::string text;
+std::map<std::string, std::string> device_environment(const std::vector<Device>& devices) {
+  if (devices.empty()) {
+    // Level Zero has no word for none.
+    return {{"CUDA_VISIBLE_DEVICES", ""},
+            {"ROCR_VISIBLE_DEVICES", "-1"},
+            {"HIP_VISIBLE_DEVICES", "-1"},
+            {"GPU_DEVICE_ORDINAL", "-1"}};
+  }
+  std::string names;
+  std::string places;  // 0, 1, … among those that are shown
+  bool only_numbers = true;
   for (const Device& device : devices) {
-    text += fmt::format("{}\t{}\t{}\t{}\n", device.index, device.uuid, device.name, device.visible_as);
+    places += (names.empty() ? "" : ",") + std::to_string(&device - devices.data());
+    names += (names.empty() ? "" : ",") + device.visible_as;
+    only_numbers = only_numbers && is_number(device.visible_as);
   }
-  return text;
+  if (devices.front().maker == DeviceMaker::kLevelZero) return {{"ZE_AFFINITY_MASK", names}};
+  std::map<std::string, std::string> variables;
+  // HIP's variables, and for HIP CUDA's too, count what ROCR_VISIBLE_DEVICES leaves. HIP's own is stronger
+  // for it than CUDA's, so that each can say what its reader needs.
+  if (devices.front().maker == DeviceMaker::kRocm || only_numbers) {
+    variables = {{"ROCR_VISIBLE_DEVICES", names},
+                 {"HIP_VISIBLE_DEVICES", places},
+                 {"GPU_DEVICE_ORDINAL", places},
+                 {"CUDA_VISIBLE_DEVICES", places}};
+  }
+  if (devices.front().maker == DeviceMaker::kCuda) variables["CUDA_VISIBLE_DEVICES"] = names;
+  // A grant by number may be for hardware of any maker.
+  if (devices.front().maker == DeviceMaker::kCuda && only_numbers) variables["ZE_AFFINITY_MASK"] = names;
+  return variables;
 }
 
-std::optional<std::vector<Device>> decode_devices(std::string_view text) {
-  std::vector<Device> devices;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    std::array<std::string, 4> fields;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      const std::size_t tab = line.find('\t');
-      if ((tab == std::string_view::npos) != (i + 1 == fields.size())) return std::nullopt;
-      fields[i] = line.substr(0, tab);
-      if (tab != std::string_view::npos) line.remove_prefix(tab + 1);
+int slurm_device_count() {
+  for (const char* variable : {"SLURM_STEP_GPUS", "SLURM_JOB_GPUS"}) {
+    const auto value = environment(variable);
+    if (!value || value->empty()) continue;
+    int count = 0;
+    std::string_view rest = *value;
+    while (!rest.empty()) {  // "0,1,4-7"
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      const std::string_view part = rest.substr(0, comma);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      const std::size_t dash = part.find('-');
+      const auto first = to_integer<int>(part.substr(0, dash));
+      const auto last = dash == part.npos ? first : to_integer<int>(part.substr(dash + 1));
+      if (!first || !last || *last < *first) return 0;
+      count += *last - *first + 1;
     }
-    const auto index = to_integer<int>(fields[0]);
-    if (!index) return std::nullopt;
-    devices.push_back({*index, fields[1], fields[2], fields[3]});
+    return count;
   }
-  return devices;
+  return 0;
 }
 
-namespace {
-
-constexpr double kTolerance = 1e-9;  // thirds and the like shall fill a device
-
-std::string too_few(std::size_t workers, double gpus_per_worker, std::size_t devices) {
-  const std::string what =
-      fmt::format("{} workers on this node want {} GPU{} each, but {} {} visible", workers, gpus_per_worker,
-                  gpus_per_worker > 1 ? "s" : "", devices, devices == 1 ? "is" : "are");
-  if (devices == 0) return what + ": ask for GPUs, or set resources.gpus_per_worker: 0";
-  // Rounded down, so that it fits: as many workers on each device as the fullest one gets.
-  const double per_device = std::ceil(static_cast<double>(workers) / static_cast<double>(devices));
-  return fmt::format("{}: start fewer workers per node, or set resources.gpus_per_worker: {:.3g}", what,
-                     std::floor(1000.0 / per_device) / 1000.0);
-}
-
-}  // namespace
-
-std::vector<DeviceBinding> bind_devices(const std::vector<std::vector<Device>>& seen,
-                                        double gpus_per_worker) {
-  std::vector<DeviceBinding> bindings(seen.size());
-  if (gpus_per_worker == 0) return bindings;
-  const bool is_whole = gpus_per_worker >= 1 && gpus_per_worker == std::floor(gpus_per_worker);
-  if (!is_whole && !(gpus_per_worker > 0 && gpus_per_worker < 1)) {
-    for (DeviceBinding& binding : bindings) {
-      binding.problem =
-          fmt::format("resources.gpus_per_worker is {}: it must be 0, a whole number, or a fraction below 1",
-                      gpus_per_worker);
-    }
-    return bindings;
+void tell_devices_apart(std::vector<std::vector<Device>>& seen, const std::vector<int>& given) {
+  if (seen.size() < 2 || seen.front().empty()) return;
+  const bool same = std::all_of(seen.begin(), seen.end(), [&](const auto& devices) {
+    return devices == seen.front() && std::all_of(devices.begin(), devices.end(), [](const Device& device) {
+             return device.uuid.empty() && is_number(device.visible_as);
+           });
+  });
+  const auto enough = static_cast<int>(seen.size() * seen.front().size());
+  if (!same || std::any_of(given.begin(), given.end(), [&](int count) { return count < enough; })) return;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    for (Device& device : seen[i]) device.counted_by = "process " + std::to_string(i);
   }
-
-  std::map<std::string, double> used;
-  for (const std::vector<Device>& devices : seen) {
-    for (const Device& device : devices) used.emplace(device.key(), 0.0);
-  }
-  const double share = std::min(gpus_per_worker, 1.0);
-  const auto wanted = static_cast<std::size_t>(std::ceil(gpus_per_worker));
-  for (std::size_t worker = 0; worker < seen.size(); ++worker) {
-    std::vector<Device> free;
-    for (const Device& device : seen[worker]) {
-      if (used[device.key()] + share <= 1.0 + kTolerance) free.push_back(device);
-    }
-    DeviceBinding& binding = bindings[worker];
-    if (free.size() < wanted) {
-      binding.problem = too_few(seen.size(), gpus_per_worker, used.size());
-      continue;
-    }
-    std::stable_sort(free.begin(), free.end(),
-                     [&](const Device& a, const Device& b) { return used[a.key()] < used[b.key()]; });
-    free.resize(wanted);
-    for (const Device& device : free) {
-      used[device.key()] += share;
-      binding.visible_as += (binding.visible_as.empty() ? "" : ",") + device.visible_as;
-    }
-    binding.devices = std::move(free);
-  }
-  return bindings;
 }
 
 }  // namespace coppice

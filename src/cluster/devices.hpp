@@ -1,54 +1,57 @@
-/// The GPUs that this process may use, and which of them each worker of a node gets.
+/// The GPUs that this process may use, whoever made them, and the words that show one of them to a child.
 ///
 /// Threads: `visible_devices` reads the environment and loads the driver; call it before threads start, and
 /// after everything was forked that will use CUDA itself (the spawner of trial hosts). The rest are pure
 /// functions. Failure: any error of the driver means that there is no device.
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace coppice {
 
+/// Whose words show a device to a process.
+enum class DeviceMaker : std::uint8_t { kCuda, kRocm, kLevelZero };
+
 struct Device {
-  int index = 0;     ///< among those that this process sees
-  std::string uuid;  ///< "GPU-…" or "MIG-…"; empty where there is no driver to ask
-  std::string name;  ///< empty where there is no driver to ask
-  std::string
-      visible_as;  ///< what CUDA_VISIBLE_DEVICES must hold in a child process that is to see this one only
+  int index = 0;           ///< among those that this process sees
+  std::string uuid;        ///< "GPU-…" or "MIG-…"; empty where there is no driver to ask
+  std::string name;        ///< empty where there is no driver to ask
+  std::string visible_as;  ///< how the maker's variable names it, e.g. in CUDA_VISIBLE_DEVICES
+  DeviceMaker maker = DeviceMaker::kCuda;
+  std::string counted_by = {};  ///< without a UUID: whose numbering `visible_as` is; empty: the node's
 
   /// The same for all processes of a node that see the same device.
-  const std::string& key() const { return uuid.empty() ? visible_as : uuid; }
+  std::string key() const {
+    return !uuid.empty() ? uuid : counted_by.empty() ? visible_as : visible_as + " of " + counted_by;
+  }
   bool operator==(const Device&) const = default;
 };
 
-/// What the driver shows. Where there is no driver but CUDA_VISIBLE_DEVICES names devices (a grant for
-/// hardware that isn't CUDA's, a virtual cluster), what it names. Empty on a machine without GPUs.
+/// What the CUDA driver shows; each MIG slice is a device of its own, although CUDA shows a process one only.
+/// Where there is no driver, what the first of CUDA_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES,
+/// HIP_VISIBLE_DEVICES and ZE_AFFINITY_MASK that is set names. Empty on a machine without GPUs.
 std::vector<Device> visible_devices();
 
-/// The names in CUDA_VISIBLE_DEVICES, as CUDA reads it: up to the first one that is no device ("-1",
+/// The names in such a variable, as its reader does it: up to the first one that is no device ("-1",
 /// "NoDevFiles").
-std::vector<std::string> split_visible_devices(std::string_view value);
+std::vector<std::string> split_visible_devices(std::string_view value,
+                                               DeviceMaker maker = DeviceMaker::kCuda);
 
-/// Devices as one line of text each, to be told to other ranks, and back. Null where the text is something
-/// else.
-std::string encode_devices(const std::vector<Device>& devices);
-std::optional<std::vector<Device>> decode_devices(std::string_view text);
+/// The variables of a process that is to see these devices only; of one that is to see none, if there are
+/// none. A variable that isn't named stays as it is.
+std::map<std::string, std::string> device_environment(const std::vector<Device>& devices);
 
-/// The devices of one worker.
-struct DeviceBinding {
-  std::vector<Device> devices;
-  std::string visible_as;  ///< for the CUDA_VISIBLE_DEVICES of the worker's trial hosts; empty: no device
-  std::string
-      problem;  ///< one line with the fix, where there are too few devices; else empty. The user's mistake
-};
+/// How many devices Slurm gave this step on this node, by its lists of them; 0 where it doesn't say.
+int slurm_device_count();
 
-/// Binds the workers of one node, in the order of their local ranks, each to the least used of the devices
-/// that it sees. `seen[i]` is what worker i sees: all the same (mpirun, `--gres=gpu:4`), or each its own
-/// (`--gpus-per-task=1`). `gpus_per_worker` is 0, a whole number, or a fraction below 1: then workers share a
-/// device, up to 1 in sum per device, and never are two halves of different devices taken for one.
-std::vector<DeviceBinding> bind_devices(const std::vector<std::vector<Device>>& seen, double gpus_per_worker);
+/// Where no driver tells identities, cgroups may have renumbered each process's device to 0. If all of
+/// several processes of a node see the same words, and Slurm gave the step enough devices for each to have
+/// its own, and not all are seen, then they are taken for different ones. `seen[i]` is what process i sees,
+/// `given[i]` its slurm_device_count().
+void tell_devices_apart(std::vector<std::vector<Device>>& seen, const std::vector<int>& given);
 
 }  // namespace coppice

@@ -10,25 +10,18 @@ namespace coppice::test {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using Variables = std::map<std::string, std::string>;
 
-std::vector<Device> gpus(int count, int first = 0) {
+const std::vector<std::string> kGrants{"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
+                                       "ZE_AFFINITY_MASK"};
+
+std::vector<Device> named(const std::vector<std::string>& names, DeviceMaker maker = DeviceMaker::kCuda) {
   std::vector<Device> devices;
-  for (int i = 0; i < count; ++i) {
-    const std::string number = std::to_string(first + i);
-    devices.push_back({i, "GPU-" + number, "a GPU", number});
+  for (const std::string& name : names) {
+    devices.push_back({static_cast<int>(devices.size()), "", "", name, maker});
   }
   return devices;
-}
-
-std::vector<std::string> bound(const std::vector<DeviceBinding>& bindings) {
-  std::vector<std::string> result;
-  for (const DeviceBinding& binding : bindings) {
-    EXPECT_EQ(binding.problem, "");
-    result.push_back(binding.visible_as);
-  }
-  return result;
 }
 
 TEST(VisibleDevices, AreSplitAsCudaDoes) {
@@ -44,88 +37,102 @@ TEST(VisibleDevices, AreSplitAsCudaDoes) {
   EXPECT_THAT(split_visible_devices("99999999999999"), IsEmpty());
 }
 
+TEST(VisibleDevices, LevelZeroNamesPartsOfThem) {
+  EXPECT_THAT(split_visible_devices("0.0,0.1,3", DeviceMaker::kLevelZero), ElementsAre("0.0", "0.1", "3"));
+  EXPECT_THAT(split_visible_devices("0.x", DeviceMaker::kLevelZero), IsEmpty());
+  EXPECT_THAT(split_visible_devices("0.1", DeviceMaker::kRocm), IsEmpty());
+}
+
 TEST(VisibleDevices, NoneWhereNoneIsGranted) {
-  const WithEnvironment with({}, {{"CUDA_VISIBLE_DEVICES", ""}});
+  const WithEnvironment with(kGrants, {{"CUDA_VISIBLE_DEVICES", ""}, {"ROCR_VISIBLE_DEVICES", "0"}});
   EXPECT_THAT(visible_devices(), IsEmpty());
 }
 
 TEST(VisibleDevices, TheGrantCountsWhereThereIsNoDriver) {
   if (dlopen("libcuda.so.1", RTLD_LAZY) != nullptr) GTEST_SKIP() << "there is a driver";
-  const WithEnvironment with({}, {{"CUDA_VISIBLE_DEVICES", "2,3"}});
-  EXPECT_EQ(visible_devices(), (std::vector<Device>{{0, "", "", "2"}, {1, "", "", "3"}}));
+  const WithEnvironment with(kGrants, {{"CUDA_VISIBLE_DEVICES", "2,3"}});
+  EXPECT_EQ(visible_devices(), named({"2", "3"}));
   unsetenv("CUDA_VISIBLE_DEVICES");
   EXPECT_THAT(visible_devices(), IsEmpty());
+  setenv("ZE_AFFINITY_MASK", "0.1", 1);
+  EXPECT_EQ(visible_devices(), named({"0.1"}, DeviceMaker::kLevelZero));
+  setenv("HIP_VISIBLE_DEVICES", "1", 1);
+  EXPECT_EQ(visible_devices(), named({"1"}, DeviceMaker::kRocm));
+  setenv("ROCR_VISIBLE_DEVICES", "4,GPU-1a", 1);
+  EXPECT_EQ(visible_devices(), named({"4", "GPU-1a"}, DeviceMaker::kRocm));
 }
 
-TEST(Devices, TravelAsText) {
-  const std::vector<Device> devices{{0, "GPU-a", "Some GPU 80GB", "3"}, {1, "", "", "MIG-b"}};
-  EXPECT_EQ(decode_devices(encode_devices(devices)), devices);
-  EXPECT_EQ(decode_devices(""), std::vector<Device>{});
-  for (const char* wrong : {"x", "\n", "0\ta\tb\n", "0\ta\tb\tc", "x\ta\tb\tc\n", "0\ta\tb\tc\td\n"}) {
-    EXPECT_EQ(decode_devices(wrong), std::nullopt) << wrong;
+TEST(DeviceEnvironment, ByUuidIsForCudaAlone) {
+  EXPECT_EQ(device_environment(named({"GPU-8f3b", "GPU-8f3c"})),
+            (Variables{{"CUDA_VISIBLE_DEVICES", "GPU-8f3b,GPU-8f3c"}}));
+}
+
+TEST(DeviceEnvironment, ByNumberForAllMakers) {
+  // HIP counts among those that ROCR leaves, and takes its own word before CUDA's.
+  EXPECT_EQ(device_environment(named({"2", "3"})), (Variables{{"CUDA_VISIBLE_DEVICES", "2,3"},
+                                                              {"ROCR_VISIBLE_DEVICES", "2,3"},
+                                                              {"HIP_VISIBLE_DEVICES", "0,1"},
+                                                              {"GPU_DEVICE_ORDINAL", "0,1"},
+                                                              {"ZE_AFFINITY_MASK", "2,3"}}));
+}
+
+TEST(DeviceEnvironment, OfOtherMakers) {
+  EXPECT_EQ(device_environment(named({"5"}, DeviceMaker::kRocm)), (Variables{{"CUDA_VISIBLE_DEVICES", "0"},
+                                                                             {"ROCR_VISIBLE_DEVICES", "5"},
+                                                                             {"HIP_VISIBLE_DEVICES", "0"},
+                                                                             {"GPU_DEVICE_ORDINAL", "0"}}));
+  EXPECT_EQ(device_environment(named({"0.1"}, DeviceMaker::kLevelZero)),
+            (Variables{{"ZE_AFFINITY_MASK", "0.1"}}));
+}
+
+TEST(DeviceEnvironment, OfNoneHidesThem) {
+  EXPECT_EQ(device_environment({}), (Variables{{"CUDA_VISIBLE_DEVICES", ""},
+                                               {"ROCR_VISIBLE_DEVICES", "-1"},
+                                               {"HIP_VISIBLE_DEVICES", "-1"},
+                                               {"GPU_DEVICE_ORDINAL", "-1"}}));
+}
+
+TEST(SlurmDevices, AreCounted) {
+  const auto count = [](const Variables& variables) {
+    const WithEnvironment with({"SLURM_STEP_GPUS", "SLURM_JOB_GPUS"}, variables);
+    return slurm_device_count();
+  };
+  EXPECT_EQ(count({}), 0);
+  EXPECT_EQ(count({{"SLURM_STEP_GPUS", "2"}}), 1);
+  EXPECT_EQ(count({{"SLURM_STEP_GPUS", "0,1,4-7"}}), 6);
+  EXPECT_EQ(count({{"SLURM_JOB_GPUS", "0,1"}}), 2);
+  EXPECT_EQ(count({{"SLURM_JOB_GPUS", "0,1"}, {"SLURM_STEP_GPUS", "1"}}), 1);
+  EXPECT_EQ(count({{"SLURM_STEP_GPUS", "gpu:a"}}), 0);
+}
+
+std::vector<std::string> keys_after(std::vector<std::vector<Device>> seen, const std::vector<int>& given) {
+  tell_devices_apart(seen, given);
+  std::vector<std::string> keys;
+  for (const auto& devices : seen) {
+    for (const Device& device : devices) keys.push_back(device.key());
   }
+  return keys;
 }
 
-TEST(BindDevices, ByLocalRankWhereAllSeeAll) {
-  EXPECT_THAT(bound(bind_devices({3, gpus(4)}, 1)), ElementsAre("0", "1", "2"));
+TEST(TellDevicesApart, WhereSlurmGaveEnoughAndCgroupsRenumberedThem) {
+  EXPECT_THAT(keys_after({named({"0"}), named({"0"})}, {2, 2}),
+              ElementsAre("0 of process 0", "0 of process 1"));
+  EXPECT_THAT(keys_after({named({"0", "1"}), named({"0", "1"})}, {4, 4}),
+              ElementsAre("0 of process 0", "1 of process 0", "0 of process 1", "1 of process 1"));
 }
 
-TEST(BindDevices, EachItsOwnWhereSlurmGaveThemOut) {
-  EXPECT_THAT(bound(bind_devices({gpus(1, 2), gpus(1, 3), gpus(1, 0)}, 1)), ElementsAre("2", "3", "0"));
+TEST(TellDevicesApart, NotWhereTheyMustBeShared) {
+  EXPECT_THAT(keys_after({named({"0"}), named({"0"})}, {1, 1}), ElementsAre("0", "0"));  // --gres=gpu:1
+  EXPECT_THAT(keys_after({named({"0", "1"}), named({"0", "1"})}, {2, 2}), ElementsAre("0", "1", "0", "1"));
+  EXPECT_THAT(keys_after({named({"0"}), named({"0"})}, {0, 0}), ElementsAre("0", "0"));  // Slurm says nothing
 }
 
-TEST(BindDevices, EachItsOwnWhereCgroupsRenumberThem) {
-  std::vector<std::vector<Device>> seen{gpus(1, 5), gpus(1, 6)};
-  for (auto& devices : seen) devices[0].visible_as = "0";
-  EXPECT_THAT(bound(bind_devices(seen, 1)), ElementsAre("0", "0"));
-  // The same words without identities are one device, so the second worker gets none.
-  for (auto& devices : seen) devices[0].uuid.clear();
-  EXPECT_THAT(bind_devices(seen, 1)[1].problem, HasSubstr("but 1 is visible"));
-}
-
-TEST(BindDevices, SeveralForEach) {
-  const auto bindings = bind_devices({2, gpus(4)}, 2);
-  EXPECT_THAT(bound(bindings), ElementsAre("0,1", "2,3"));
-  EXPECT_EQ(bindings[1].devices.size(), 2u);
-  EXPECT_EQ(bindings[1].devices[0].uuid, "GPU-2");
-}
-
-TEST(BindDevices, FractionsSpreadAndNeverExceedADevice) {
-  EXPECT_THAT(bound(bind_devices({4, gpus(2)}, 0.5)), ElementsAre("0", "1", "0", "1"));
-  EXPECT_THAT(bound(bind_devices({3, gpus(1)}, 1.0 / 3)), ElementsAre("0", "0", "0"));
-  // In sum 3 × 0.6 fits in 2 devices; on the devices it doesn't.
-  const auto bindings = bind_devices({3, gpus(2)}, 0.6);
-  EXPECT_EQ(bindings[0].problem + bindings[1].problem, "");
-  EXPECT_THAT(bindings[2].problem, HasSubstr("resources.gpus_per_worker: 0.5"));
-}
-
-TEST(BindDevices, TheAdviceWorks) {
-  const auto bindings = bind_devices({7, gpus(2)}, 1);
-  EXPECT_EQ(bindings[6].problem,
-            "7 workers on this node want 1 GPU each, but 2 are visible: start fewer workers per node, or set "
-            "resources.gpus_per_worker: 0.25");
-  EXPECT_EQ(bindings[6].visible_as, "");
-  EXPECT_EQ(bound(bind_devices({7, gpus(2)}, 0.25)).size(), 7u);
-}
-
-TEST(BindDevices, NoneWantedNoneGiven) {
-  for (const DeviceBinding& binding : bind_devices({2, gpus(4)}, 0)) {
-    EXPECT_EQ(binding.visible_as, "");
-    EXPECT_EQ(binding.problem, "");
-    EXPECT_THAT(binding.devices, IsEmpty());
-  }
-  EXPECT_THAT(bind_devices({}, 1), IsEmpty());
-}
-
-TEST(BindDevices, NoneThere) {
-  EXPECT_THAT(bind_devices({1, std::vector<Device>{}}, 1)[0].problem,
-              HasSubstr("resources.gpus_per_worker: 0"));
-}
-
-TEST(BindDevices, OneAndAHalfIsNoShare) {
-  for (const double wrong : {1.5, -1.0}) {
-    EXPECT_THAT(bind_devices({1, gpus(4)}, wrong)[0].problem, HasSubstr("a whole number, or a fraction"));
-  }
+TEST(TellDevicesApart, NotWhereNamesOrIdentitiesDo) {
+  EXPECT_THAT(keys_after({named({"0"}), named({"1"})}, {2, 2}), ElementsAre("0", "1"));
+  EXPECT_THAT(keys_after({named({"MIG-7"}), named({"MIG-7"})}, {2, 2}), ElementsAre("MIG-7", "MIG-7"));
+  std::vector<Device> known = named({"0"});
+  known[0].uuid = "GPU-a";
+  EXPECT_THAT(keys_after({known, known}, {2, 2}), ElementsAre("GPU-a", "GPU-a"));
 }
 
 }  // namespace
