@@ -1,14 +1,21 @@
 // `coppice check [STUDY.yaml]`: is the study right, and what would it run on?
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <ctime>
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/assemble.hpp"
 #include "cli/catalogs.hpp"
+#include "cli/check_places.hpp"
+#include "cli/clock.hpp"
 #include "cli/commands.hpp"
-#include "cluster/devices.hpp"
+#include "cli/opening.hpp"
+#include "cluster/allotment.hpp"
 #include "cluster/launcher.hpp"
 #include "cluster/slurm.hpp"
 #include "spec/load_study.hpp"
@@ -16,6 +23,8 @@
 
 namespace coppice {
 namespace {
+
+constexpr int kUsersMistake = 2;
 
 std::string trainable_text(const TrainableSpec& trainable) {
   if (trainable.kind == TrainableKind::kBuiltin) return "built-in " + trainable.builtin;
@@ -60,23 +69,66 @@ void print_study(const StudySpec& spec) {
   fmt::print("trainable  {}\nseed       {}\n", trainable_text(spec.trainable), spec.seed);
 }
 
-void print_devices(const std::vector<Device>& devices) {
-  fmt::print("devices    {}\n", devices.empty() ? "no GPU is visible: workers train on the CPU"
-                                                : std::to_string(devices.size()));
-  for (const Device& device : devices)
-    fmt::print("           {} {} {}\n", device.index, device.uuid, device.name);
+void print_slurm() {
+  const auto slurm = slurm_info();
+  if (!slurm) return;
+  std::string text = fmt::format("job {} on {}", slurm->job_id, slurm->node_list);
+  if (slurm->end_time_unix) {
+    const auto left_s = static_cast<std::int64_t>(static_cast<double>(*slurm->end_time_unix) - unix_s());
+    text += fmt::format(", which ends at {:%Y-%m-%d %H:%M:%S}, in {} min",
+                        fmt::localtime(static_cast<std::time_t>(*slurm->end_time_unix)), left_s / 60);
+  }
+  fmt::print("slurm      {}\n", text);
 }
 
-/// Under a launcher: which rank is where, and what it sees.
-void print_ranks(const MpiSession& session, const std::vector<std::string>& told) {
-  for (const RankInfo& info : session.ranks()) {
-    const auto devices =
-        decode_devices(told[static_cast<std::size_t>(info.rank)]).value_or(std::vector<Device>{});
-    std::string seen;
-    for (const Device& device : devices) seen += (seen.empty() ? "" : ", ") + device.key();
-    fmt::print("rank {:<5} {} (node {}, local rank {}): {}\n", info.rank, info.host, info.node,
-               info.local_rank, devices.empty() ? "no GPU" : "sees " + seen);
+/// What all ranks, or the local workers, were told and found.
+struct Found {
+  std::string who;
+  std::vector<RankInfo> infos;
+  Placement placement;
+  std::vector<std::vector<DeviceReading>> readings;
+};
+
+std::vector<DeviceReading> readings_of(const RankPlace& rank) {
+  return rank.place.read_devices ? rank.place.read_devices() : std::vector<DeviceReading>();
+}
+
+Found find_locally(const ResourceSpec& resources) {
+  Found found{"worker", {}, {}, {}};
+  found.placement = place_local_workers(resources, std::nullopt, own_allotment());
+  for (std::size_t i = 0; i < found.placement.ranks.size(); ++i) {
+    const RankPlace& rank = found.placement.ranks[i];
+    const auto number = static_cast<int>(i);
+    found.infos.push_back({number, 0, number, rank.place.host});
+    found.readings.push_back(readings_of(rank));
   }
+  return found;
+}
+
+/// Collective. `opening`: what rank 0 read in the study.
+Found find_under_launcher(MpiSession& session, Opening opening) {
+  const auto told = session.gather(opening.text() + encode(own_allotment()));
+  Found found{"rank", session.ranks(), place_ranks(session.ranks(), told), {}};
+  // Each rank reads its own devices: only there they can be.
+  const RankPlace& own = found.placement.ranks[static_cast<std::size_t>(session.rank())];
+  for (const std::string& text : session.gather(encode(readings_of(own)))) {
+    found.readings.push_back(decode_readings(text));
+  }
+  return found;
+}
+
+/// Returns the exit status.
+int print_places(const Found& found) {
+  fmt::print("\n{}\n", places_text(found.who, found.placement, found.infos, found.readings));
+  for (const std::string& note : found.placement.notes) fmt::print("note: {}\n", note);
+  const auto problems = places_problems(found.placement);
+  if (problems.empty()) {
+    fmt::print("fine\n");
+    return 0;
+  }
+  std::fflush(stdout);
+  for (const std::string& problem : problems) fmt::print(stderr, "coppice: {}\n", problem);
+  return kUsersMistake;
 }
 
 }  // namespace
@@ -85,28 +137,33 @@ int check_command(const CheckOptions& options) {
   const Launcher launcher = detect_launcher();
   if (!launcher.problem.empty()) throw UserError(launcher.problem);
   std::optional<MpiSession> session;
-  if (launcher.launched) session.emplace();
+  // More threads than a run asks for: whether this MPI has them is worth knowing.
+  if (launcher.launched) session.emplace(MpiSession::Threads::kMany);
   const bool first = !session || session->rank() == 0;
-  // Every rank tells, also where rank 0 then finds the study wrong.
-  const auto devices = visible_devices();
-  const auto told = session ? session->gather(encode_devices(devices)) : std::vector<std::string>();
+  std::optional<StudySpec> spec;
+  std::exception_ptr mistake;
+  if (first && options.study) {
+    try {
+      spec = load_study(*options.study, options.set, options.seed, make_catalogs());
+      assemble(*spec);
+    } catch (...) {
+      mistake = std::current_exception();
+    }
+  }
+  Opening opening{true, spec && spec->dedicated_coordinator, spec ? spec->resources : ResourceSpec{}};
+  // All ranks together, also where rank 0 has found the study wrong.
+  const Found found = session ? find_under_launcher(*session, opening) : find_locally(opening.resources);
   if (!first) return 0;
-  if (options.study) {
-    const StudySpec spec = load_study(*options.study, options.set, options.seed, make_catalogs());
-    assemble(spec);
-    print_study(spec);
-  }
-  fmt::print("launcher   {}\n",
-             launcher.launched ? launcher.kind : "none: coppice run uses --workers N local workers");
-  if (const auto slurm = slurm_info())
-    fmt::print("slurm      job {} on {}\n", slurm->job_id, slurm->node_list);
+  if (mistake) std::rethrow_exception(mistake);
+  if (spec) print_study(*spec);
   if (session) {
-    print_ranks(*session, told);
+    fmt::print("launcher   {}, {} ranks\nMPI        {}, {}\n", launcher.kind, session->size(), mpi_library(),
+               session->multithreaded() ? "MPI_THREAD_MULTIPLE" : "one thread at a time");
   } else {
-    print_devices(devices);
+    fmt::print("launcher   none: coppice run uses --workers N local workers\n");
   }
-  fmt::print("fine\n");
-  return 0;
+  print_slurm();
+  return print_places(found);
 }
 
 }  // namespace coppice

@@ -93,4 +93,7 @@ struct HostOptions {
 };
 int host_command(const HostOptions& options);
 
+/// Tries the devices that this process sees: started by workers, not by people.
+int probe_device_command();
+
 }  // namespace coppice

@@ -16,6 +16,7 @@
 #include "cli/catalogs.hpp"
 #include "cli/checkpoint_folder.hpp"
 #include "cli/clock.hpp"
+#include "cli/places.hpp"
 #include "cluster/recorded_environment.hpp"
 #include "cluster/slurm.hpp"
 #include "coppice/version.hpp"
@@ -217,6 +218,7 @@ void Lead::require_fitting(const HostReady& ready) const {
 }
 
 TrialHost Lead::start_first_host(const WorkerPlace& place) {
+  wait_for_device_memory(place);
   TrialHost host = TrialHost::start(spawner_, host_launch(welcome(), place, 0));
   for (;;) {
     std::optional<HostReady> ready;

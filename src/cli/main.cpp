@@ -177,6 +177,8 @@ int run_main(int argc, char** argv) {
   host_app->add_option("--study-directory", host.study_directory);
   host_app->callback([&] { chosen = [&] { return host_command(host); }; });
 
+  app.add_subcommand("probe-device", "")->group("")->callback([&] { chosen = probe_device_command; });
+
   if (const std::string problem = unknown_command(app, argc, argv); !problem.empty()) {
     std::fprintf(stderr, "coppice: %s\n", problem.c_str());
     return kUsersMistake;

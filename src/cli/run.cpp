@@ -1,24 +1,22 @@
 // `coppice run`: under a launcher on the ranks it finds, else with local workers in this process.
 #include <fmt/format.h>
 #include <poll.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <memory>
-#include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "cli/clock.hpp"
 #include "cli/commands.hpp"
 #include "cli/lead.hpp"
-#include "cluster/devices.hpp"
+#include "cli/opening.hpp"
+#include "cli/places.hpp"
+#include "cluster/allotment.hpp"
 #include "cluster/launcher.hpp"
 #include "cluster/signals.hpp"
 #include "cluster/start_limit.hpp"
@@ -38,8 +36,6 @@ constexpr double kLostCloseLimit_s = 1;
 /// Other ranks wait longer: rank 0 may still write results, and an early end of theirs would make mpirun end
 /// it too.
 constexpr double kReleaseLimit_s = 300;
-/// Share of the machine's memory for checkpoints; past it they live on disk only.
-constexpr double kCheckpointMemoryShare = 0.25;
 
 /// One rank of this process and what works there; worker is null on a dedicated coordinator.
 struct Rank {
@@ -59,45 +55,6 @@ std::string signal_name(int number) {
     default:
       return "signal " + std::to_string(number);
   }
-}
-
-std::int64_t memory_limit_bytes(int workers_on_node) {
-  const auto total =
-      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  return static_cast<std::int64_t>(total * kCheckpointMemoryShare / std::max(1, workers_on_node));
-}
-
-/// Cores that this process may use; under a launcher, with --bind-to none, those of the node.
-int allowed_cores() {
-  cpu_set_t cores;
-  return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
-}
-
-/// The places of the workers of one node, by what each of them sees. Throws UserError where devices don't
-/// suffice.
-std::vector<WorkerPlace> places(const std::optional<double>& gpus_per_worker,
-                                const std::vector<std::vector<Device>>& seen) {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  const bool any =
-      std::any_of(seen.begin(), seen.end(), [](const auto& devices) { return !devices.empty(); });
-  const double each = gpus_per_worker.value_or(any ? 1 : 0);
-  std::vector<WorkerPlace> result;
-  for (const DeviceBinding& binding : bind_devices(seen, each)) {
-    if (!binding.problem.empty()) throw UserError(binding.problem);
-    WorkerPlace place;
-    place.host = host.data();
-    place.visible_device = binding.visible_as;
-    for (const Device& device : binding.devices) {
-      place.device_uuid += (place.device_uuid.empty() ? "" : ",") + device.uuid;
-      if (place.device_name.empty()) place.device_name = device.name;
-    }
-    place.hide_devices = any && each == 0;
-    place.threads = std::max(1, allowed_cores() / static_cast<int>(seen.size()));
-    place.memory_limit_bytes = memory_limit_bytes(static_cast<int>(seen.size()));
-    result.push_back(std::move(place));
-  }
-  return result;
 }
 
 void sleep_until_something(const std::vector<Rank>& ranks, const Lead* lead, const StopSignals& signals) {
@@ -185,17 +142,16 @@ void run_until_over(std::vector<Rank>& ranks, Lead* lead, StopSignals& signals) 
 
 int run_local_workers(const RunOptions& options, Lead& lead, Spawner& spawner, StopSignals& signals) {
   if (lead.nothing_to_do()) return lead.end_at_once();
-  const auto devices = visible_devices();
-  const int workers = options.workers.value_or(devices.empty() ? 1 : static_cast<int>(devices.size()));
-  const auto here = places(lead.spec().resources.gpus_per_worker,
-                           std::vector<std::vector<Device>>(static_cast<std::size_t>(workers), devices));
+  const Placement here = place_local_workers(lead.spec().resources, options.workers, own_allotment());
+  require_good(here);
+  const auto workers = static_cast<int>(here.ranks.size());
   LoopbackNetwork network(workers);
   std::vector<Rank> ranks;
-  TrialHost first = lead.start_first_host(here.front());
+  TrialHost first = lead.start_first_host(here.ranks.front().place);
   for (int i = 0; i < workers; ++i) {
-    auto worker =
-        i == 0 ? std::make_unique<Worker>(network.endpoint(i), spawner, here.front(), std::move(first))
-               : std::make_unique<Worker>(network.endpoint(i), spawner, here[static_cast<std::size_t>(i)]);
+    const WorkerPlace& place = here.ranks[static_cast<std::size_t>(i)].place;
+    auto worker = i == 0 ? std::make_unique<Worker>(network.endpoint(i), spawner, place, std::move(first))
+                         : std::make_unique<Worker>(network.endpoint(i), spawner, place);
     ranks.push_back({&network.endpoint(i), std::move(worker)});
   }
   lead.begin(network.endpoint(0), workers, steady_s());
@@ -217,46 +173,8 @@ int run_local(const RunOptions& options, Spawner& spawner) {
   }
 }
 
-/// What rank 0 found before anybody works; it travels with the devices that all ranks tell each other.
-struct Opening {
-  bool run = false;  ///< false: nothing to do, or a mistake that rank 0 has told
-  bool dedicated = false;
-  std::optional<double> gpus_per_worker;
-  double patience_s = 0;  ///< how long rank 0 may take until it welcomes workers
-
-  std::string text() const {
-    return fmt::format("{} {} {} {}\n", run ? 1 : 0, dedicated ? 1 : 0,
-                       gpus_per_worker ? to_text(*gpus_per_worker) : "auto", to_text(patience_s));
-  }
-  static Opening parse(const std::string& text) {
-    std::istringstream words(text);
-    Opening opening;
-    std::string gpus;
-    words >> opening.run >> opening.dedicated >> gpus >> opening.patience_s;
-    if (gpus != "auto") opening.gpus_per_worker = std::stod(gpus);
-    return opening;
-  }
-};
-
-/// The place of this rank's worker, or nothing on a dedicated coordinator. `told`: what each rank gathered.
-std::optional<WorkerPlace> place_of_rank(int rank, const Opening& opening, const std::vector<RankInfo>& infos,
-                                         const std::vector<std::string>& told) {
-  if (opening.dedicated && rank == 0) return std::nullopt;
-  std::vector<std::vector<Device>> seen;
-  std::size_t mine = 0;
-  for (const RankInfo& info : infos) {
-    if (info.node != infos[static_cast<std::size_t>(rank)].node || (opening.dedicated && info.rank == 0))
-      continue;
-    if (info.rank == rank) mine = seen.size();
-    const std::string& text = told[static_cast<std::size_t>(info.rank)];
-    seen.push_back(
-        decode_devices(std::string_view(text).substr(text.find('\n') + 1)).value_or(std::vector<Device>{}));
-  }
-  return places(opening.gpus_per_worker, seen)[mine];
-}
-
-int run_coordinating_rank(Lead& lead, const std::optional<WorkerPlace>& place, Spawner& spawner,
-                          Transport& transport, StopSignals& signals, Conclusion& conclusion) {
+int run_coordinating_rank(Lead& lead, const WorkerPlace* place, Spawner& spawner, Transport& transport,
+                          StopSignals& signals, Conclusion& conclusion) {
   try {
     std::vector<Rank> ranks;
     ranks.push_back({&transport, place ? std::make_unique<Worker>(transport, spawner, *place,
@@ -318,23 +236,20 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
     try {
       conclusion.emplace(options.outcome);
       lead = open_lead(options, spawner, *conclusion, session.size());
-      opening = {!lead->nothing_to_do(), lead->spec().dedicated_coordinator,
-                 lead->spec().resources.gpus_per_worker,
+      opening = {!lead->nothing_to_do(), lead->spec().dedicated_coordinator, lead->spec().resources,
                  lead->spec().timeouts.startup_s + 2 * lead->spec().timeouts.worker_s};
     } catch (...) {
       mistake = std::current_exception();
     }
   }
-  const auto told =
-      session.gather((session.rank() == 0 ? opening.text() : "\n") + encode_devices(visible_devices()));
+  const auto told = session.gather(opening.text() + encode(own_allotment()));
   start_limit.reset();
   opening = Opening::parse(told[0]);
   // Every rank looks at the places of all, so that all find the same mistake.
-  std::vector<std::optional<WorkerPlace>> places_of_ranks;
+  Placement placement;
   try {
-    for (int rank = 0; opening.run && rank < session.size(); ++rank) {
-      places_of_ranks.push_back(place_of_rank(rank, opening, session.ranks(), told));
-    }
+    if (opening.run) placement = place_ranks(session.ranks(), told);
+    require_good(placement);
   } catch (...) {
     mistake = std::current_exception();
     opening.run = false;
@@ -343,12 +258,13 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
   bool all_here = true;
   if (opening.run) {
     MpiTransport transport(session);
-    const auto& place = places_of_ranks[static_cast<std::size_t>(session.rank())];
+    const RankPlace& here = placement.ranks[static_cast<std::size_t>(session.rank())];
     try {
       if (lead) {
-        status = run_coordinating_rank(*lead, place, spawner, transport, signals, *conclusion);
+        status = run_coordinating_rank(*lead, here.works && here.set_aside.empty() ? &here.place : nullptr,
+                                       spawner, transport, signals, *conclusion);
       } else {
-        const auto release = run_working_rank(*place, opening.patience_s, spawner, transport, signals);
+        const auto release = run_working_rank(here.place, opening.patience_s, spawner, transport, signals);
         all_here = release && release->all_here;
         if (!release) status = 1;  // rank 0 is gone
       }
@@ -356,7 +272,7 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
       if (lead) {
         mistake = std::current_exception();
       } else {
-        fmt::print(stderr, "coppice: rank {} on {}: {}\n", session.rank(), place->host, error.what());
+        fmt::print(stderr, "coppice: rank {} on {}: {}\n", session.rank(), here.place.host, error.what());
         std::_Exit(1);  // which ends the run: mpirun ends the other ranks, and running it again resumes
       }
     }

@@ -59,12 +59,17 @@ bool is_auto(const Node& node) {
   return node.kind == NodeKind::kScalar && node.text == "auto";
 }
 
+bool is_word(const Node& node) {
+  return node.kind == NodeKind::kScalar && !node.text.empty() &&
+         std::isalpha(static_cast<unsigned char>(node.text[0]));
+}
+
 /// What is read but would do nothing. A study of the past may hold it: what it found can still be read.
 void refuse_new(const Catalogs& catalogs, const Node& node, const std::string& message) {
   if (catalogs.check_files) throw SpecError(node.place, message);
 }
 
-ResourceSpec parse_resources(const Node* node, const Catalogs& catalogs) {
+ResourceSpec parse_resources(const Node* node) {
   ResourceSpec resources;
   if (node == nullptr) return resources;
   const Reader reader(*node, "resources",
@@ -72,8 +77,7 @@ ResourceSpec parse_resources(const Node* node, const Catalogs& catalogs) {
                       "{gpus_per_worker: auto}");
   if (const Node* gpus = reader.find("gpus_per_worker"); gpus != nullptr && !is_auto(*gpus)) {
     const std::string what = "resources.gpus_per_worker";
-    if (gpus->kind == NodeKind::kScalar && !gpus->text.empty() &&
-        std::isalpha(static_cast<unsigned char>(gpus->text[0]))) {
+    if (is_word(*gpus)) {
       fail(gpus->place, what, "expected auto, 0, 1, 2, … or a fraction, found " + describe(*gpus));
     }
     const double count = number_of(*gpus, what, 0, 1024);
@@ -90,7 +94,7 @@ ResourceSpec parse_resources(const Node* node, const Catalogs& catalogs) {
   }
   if (const Node* cpus = reader.find("cpus_per_worker"); cpus != nullptr && !is_auto(*cpus)) {
     const std::string what = "resources.cpus_per_worker";
-    refuse_new(catalogs, *cpus, what + ": anything but auto is not supported yet; say auto");
+    if (is_word(*cpus)) fail(cpus->place, what, "expected auto, 1, 2, …, found " + describe(*cpus));
     resources.cpus_per_worker = static_cast<int>(integer_of(*cpus, what, 1, 1'000'000));
   }
   if (const Node* memory = reader.find("memory_per_worker"))
@@ -237,7 +241,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
   study.trainable = parse_trainable(root, study, catalogs);
-  study.resources = parse_resources(top.find("resources"), catalogs);
+  study.resources = parse_resources(top.find("resources"));
   study.timeouts = parse_timeouts(top.find("timeouts"));
   study.checkpoints = parse_checkpoints(top.find("checkpoints"), directory);
   if (catalogs.check_files) study.slurm = parse_slurm(top.find("slurm"));

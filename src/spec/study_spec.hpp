@@ -52,6 +52,7 @@ struct ResourceSpec {
   std::optional<int> cpus_per_worker;  ///< absent: auto
   /// What a trial host and the processes that it starts may hold in memory; absent: no limit.
   std::optional<std::int64_t> memory_per_worker_bytes;
+  std::optional<std::int64_t> gpu_memory_bytes;  ///< free on each device before a host starts; absent: any
 };
 
 struct TimeoutSpec {

@@ -74,6 +74,7 @@ void become_host(const nlohmann::json& request, int socket, int output, int repo
   const auto cwd = request["cwd"].get<std::string>();
   if (!cwd.empty() && ::chdir(cwd.c_str()) != 0) give_up(StartFailure::kDirectory);
   prepare_environment(request);
+  bind_to_cpus(request["cpus"].get<std::vector<int>>());
   reset_signals();
   const auto command = request["command"].get<std::vector<std::string>>();
   if (request["plain_program"].get<bool>()) {

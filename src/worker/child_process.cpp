@@ -2,10 +2,13 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -30,6 +33,20 @@ void close_descriptors(int first, std::span<const int> kept) {
   for (const int fd : found) {
     if (fd >= first && std::find(kept.begin(), kept.end(), fd) == kept.end()) ::close(fd);
   }
+}
+
+void bind_to_cpus(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  const auto count = static_cast<std::size_t>(*std::max_element(cpus.begin(), cpus.end())) + 1;
+  cpu_set_t* const set = CPU_ALLOC(count);
+  if (set == nullptr) return;
+  const std::size_t size = CPU_ALLOC_SIZE(count);
+  CPU_ZERO_S(size, set);
+  for (const int cpu : cpus) CPU_SET_S(static_cast<std::size_t>(cpu), size, set);
+  if (::sched_setaffinity(0, size, set) != 0) {
+    fmt::print(stderr, "coppice: can't bind to CPUs {}: {}\n", fmt::join(cpus, ","), std::strerror(errno));
+  }
+  CPU_FREE(set);
 }
 
 std::vector<char*> argument_pointers(const std::vector<std::string>& command) {

@@ -18,6 +18,9 @@ struct StartFailure {
 void reset_signals();
 /// Closes every descriptor from `first` on, except `kept`.
 void close_descriptors(int first, std::span<const int> kept);
+/// Lets this process, and what it starts, run on these CPUs only. Says on stderr where the system doesn't let
+/// it: it is slower then, no more.
+void bind_to_cpus(const std::vector<int>& cpus);
 /// argv for exec; points into `command`.
 std::vector<char*> argument_pointers(const std::vector<std::string>& command);
 /// E.g. "cannot run 'trian.py': No such file or directory".

@@ -185,7 +185,8 @@ ChildChannel Spawner::start(const SpawnRequest& request) {
                                   {"set", request.set},
                                   {"unset", request.unset},
                                   {"prepend", request.prepend},
-                                  {"memory_limit_bytes", request.memory_limit_bytes}};
+                                  {"memory_limit_bytes", request.memory_limit_bytes},
+                                  {"cpus", request.cpus}};
   const std::string text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (link_ != nullptr) {
     const std::scoped_lock lock(link_->mutex);

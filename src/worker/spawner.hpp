@@ -35,6 +35,7 @@ struct SpawnRequest {
   std::map<std::string, std::string> set;
   std::vector<std::string> unset;
   std::map<std::string, std::string> prepend;  ///< paths put before those in the variable
+  std::vector<int> cpus;                       ///< its affinity mask; empty: ours
   int socket_fd = -1;                          ///< becomes descriptor 3, and COPPICE_FD says so
   int output_fd = -1;                          ///< becomes stdout and stderr
   /// What the child and all that it starts may hold in memory, looked at twice a second; 0: no limit.

@@ -302,6 +302,7 @@ TrialHost TrialHost::start(Spawner& spawner, const HostLaunch& launch) {
   request.cwd = launch.cwd;
   request.set = launch.environment;
   request.unset = launch.unset;
+  request.cpus = launch.cpus;
   if (!plain) request.prepend["PYTHONPATH"] = python_client_directory().string();
   request.socket_fd = theirs.get();
   request.output_fd = state->log.fd();

@@ -29,6 +29,7 @@ struct HostLaunch {
   std::filesystem::path log;  ///< stdout and stderr are appended to it; its folder must be there
   std::map<std::string, std::string> environment;  ///< set in the child, e.g. CUDA_VISIBLE_DEVICES
   std::vector<std::string> unset;                  ///< removed from the child's environment
+  std::vector<int> cpus;                           ///< may run on these only; empty: on ours
   double startup_s = 120;                          ///< until it says hello
   std::int64_t memory_limit_bytes = 0;             ///< of it and all that it starts; 0: no limit
 };

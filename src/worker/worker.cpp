@@ -540,14 +540,8 @@ HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int ran
   launch.log = std::filesystem::path(welcome.run_directory) / "logs" / fmt::format("worker-{}.log", rank);
   launch.startup_s = welcome.startup_timeout_s;
   launch.memory_limit_bytes = welcome.memory_limit_bytes;
-  if (!place.visible_device.empty() || place.hide_devices) {
-    launch.environment["CUDA_VISIBLE_DEVICES"] = place.visible_device;
-    // Only a plain number means the same to the other makers' runtimes.
-    if (place.visible_device.find_first_not_of("0123456789,") == std::string::npos) {
-      launch.environment["ROCR_VISIBLE_DEVICES"] = place.visible_device;
-      launch.environment["ZE_AFFINITY_MASK"] = place.visible_device;
-    }
-  }
+  launch.environment = place.environment;
+  launch.cpus = place.cpus;
   if (place.threads > 0 && std::getenv("OMP_NUM_THREADS") == nullptr) {
     launch.environment["OMP_NUM_THREADS"] = std::to_string(place.threads);
   }

@@ -106,7 +106,7 @@ TEST(GoodStudy, EveryOtherKey) {
       "sampler: {name: tpe, candidates: 16.0, gamma: 1, multivariate: true}\n"
       "scheduler: {name: pbt, population: 1e1, factors: [0.8, 2]}\n"
       "budget: {steps_per_trial: 1e3, wall_time: 1-02:03:04}\n"
-      "resources: {gpus_per_worker: 0.5, cpus_per_worker: auto, ranks_per_trial: 1, "
+      "resources: {gpus_per_worker: 0.5, cpus_per_worker: 2, ranks_per_trial: 1, "
       "memory_per_worker: 2GiB}\n"
       "deterministic: true\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
       "timeouts: {startup: 5m, segment: 1h30m, stop: 10, worker: 1s}\ncheckpoints: {every: 0, keep: 1, "
@@ -125,7 +125,7 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.budget.steps_per_trial, 1000);
   EXPECT_EQ(study.budget.wall_time_s, 86400 + 2 * 3600 + 3 * 60 + 4);
   EXPECT_EQ(study.resources.gpus_per_worker, 0.5);
-  EXPECT_FALSE(study.resources.cpus_per_worker);
+  EXPECT_EQ(study.resources.cpus_per_worker, 2);
   EXPECT_EQ(study.resources.ranks_per_trial, 1);
   EXPECT_TRUE(study.deterministic.enabled);
   EXPECT_FALSE(study.deterministic.lag);
@@ -234,10 +234,8 @@ TEST(GoodStudy, AStudyOfThePastMayAskForWhatIsNotSupported) {
     return parse_study_text(text, "study.yaml", "/", {}, std::nullopt, catalogs);
   };
   const StudySpec study = past(kBase +
-                               "resources: {cpus_per_worker: 2}\n"
                                "deterministic: {lag: 3}\n"
                                "slurm: {partition: gpu}\n");
-  EXPECT_EQ(study.resources.cpus_per_worker, 2);
   EXPECT_EQ(study.deterministic.lag, 3);
   const StudySpec plugin =
       past("objective: {metric: a}\nspace: {x: {type: int, low: 0, high: 1}}\ntrainable: {plugin: ./x.so}\n");
