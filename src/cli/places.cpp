@@ -186,6 +186,14 @@ void require_good(const Placement& placement) {
   if (!placement.problems.empty()) throw UserError(placement.problems.front());
 }
 
+void tell_of(const Placement& placement) {
+  for (const std::string& note : placement.notes) fmt::print(stderr, "coppice: {}\n", note);
+  for (std::size_t rank = 0; rank < placement.ranks.size(); ++rank) {
+    const std::string& why = placement.ranks[rank].set_aside;
+    if (!why.empty()) fmt::print(stderr, "coppice: rank {} is set aside: {}\n", rank, why);
+  }
+}
+
 void wait_for_device_memory(const WorkerPlace& place) {
   if (!place.read_devices) return;
   MemoryGate gate(place.gpu_memory_bytes, steady_s());

@@ -43,6 +43,9 @@ Placement place_local_workers(const ResourceSpec& resources, std::optional<int> 
 /// Throws UserError with the first problem.
 void require_good(const Placement& placement);
 
+/// Says on stderr what a run is not refused for.
+void tell_of(const Placement& placement);
+
 /// Waits until as much device memory is free as is asked for. Blocks, for the host
 /// that rank 0 starts before there is a coordinator. Throws std::runtime_error where it stays too little.
 void wait_for_device_memory(const WorkerPlace& place);

@@ -195,12 +195,13 @@ int run_coordinating_rank(Lead& lead, const WorkerPlace* place, Spawner& spawner
 }
 
 /// Works until rank 0 lets it go; nothing where rank 0 is gone.
-std::optional<Release> run_working_rank(const WorkerPlace& place, double patience_s, Spawner& spawner,
+std::optional<Release> run_working_rank(const RankPlace& here, double patience_s, Spawner& spawner,
                                         Transport& transport, StopSignals& signals) {
   std::vector<Rank> ranks;
-  ranks.push_back({&transport, std::make_unique<Worker>(transport, spawner, place)});
+  ranks.push_back({&transport, std::make_unique<Worker>(transport, spawner, here.place)});
   Worker& worker = *ranks.front().worker;
   worker.start(steady_s(), patience_s);
+  if (!here.set_aside.empty()) worker.leave(here.set_aside, steady_s());
   try {
     run_until_over(ranks, nullptr, signals);
   } catch (const std::exception& error) {
@@ -257,6 +258,7 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
   int status = 0;  // of ranks other than 0: anything else would make mpirun end rank 0 while it writes
   bool all_here = true;
   if (opening.run) {
+    if (lead) tell_of(placement);
     MpiTransport transport(session);
     const RankPlace& here = placement.ranks[static_cast<std::size_t>(session.rank())];
     try {
@@ -264,7 +266,7 @@ int run_ranks(const RunOptions& options, Spawner& spawner) {
         status = run_coordinating_rank(*lead, here.works && here.set_aside.empty() ? &here.place : nullptr,
                                        spawner, transport, signals, *conclusion);
       } else {
-        const auto release = run_working_rank(here.place, opening.patience_s, spawner, transport, signals);
+        const auto release = run_working_rank(here, opening.patience_s, spawner, transport, signals);
         all_here = release && release->all_here;
         if (!release) status = 1;  // rank 0 is gone
       }

@@ -206,13 +206,9 @@ void Worker::state_arrived(Blob state, double now_s) {
   active.times.transfer_s = now_s - active.since_s;
   active.since_s = now_s;
   if (!host_) {
-    host_ready_ = false;
-    try {
-      host_.emplace(TrialHost::start(spawner_, host_launch(*welcome_, place_, transport_.rank())));
-    } catch (const std::exception& error) {
-      fail_segment(error.what(), now_s);
-      return;
-    }
+    if (place_.read_devices) active.gate.emplace(place_.gpu_memory_bytes, now_s);
+    start_host(now_s);
+    return;
   }
   host_trial_ = kNoTrial;
   if (host_ready_) give_to_host(now_s, true);
@@ -244,7 +240,7 @@ void Worker::give_to_host(double now_s, bool fresh) {
 }
 
 void Worker::on(const StopSegment& order, double now_s) {
-  if (!active_ || active_->order.run.segment != order.segment) return;
+  if (!active_ || active_->order.run.segment != order.segment || probe_) return;
   if (active_->training) {
     host_->stop_segment();
     return;
@@ -281,6 +277,7 @@ void Worker::leave(std::string reason, double now_s) {
   if (store_) store_->finish();
   if (host_) end_host();
   active_.reset();
+  probe_.reset();
 }
 
 void Worker::on(const RankLost& lost, double now_s) {
@@ -294,6 +291,7 @@ void Worker::on(const Dismissed&, double now_s) {
              place_.host);
   if (host_) end_host();
   active_.reset();
+  probe_.reset();
   welcome_.reset();
   start(now_s, liveness_.limit_s());
 }
@@ -312,6 +310,7 @@ void Worker::end_as_orphan(const std::string& why) {
              place_.host, why);
   if (host_) end_host();
   active_.reset();
+  probe_.reset();
   exit_status_ = 1;
   orphaned_ = over_ = true;
 }
@@ -378,7 +377,7 @@ void Worker::on_host(const HostEnded& message, double now_s) {
 void Worker::on_host(const HostFailed& message, double now_s) {
   if (!active_ || message.segment != active_->order.run.segment) return;
   host_trial_ = kNoTrial;
-  fail_segment(message.error, now_s);
+  host_failed(message.error, now_s);
 }
 
 void Worker::on_host(const HostExited& message, double now_s) {
@@ -390,7 +389,7 @@ void Worker::on_host(const HostExited& message, double now_s) {
   }
   // Before its state is there the segment doesn't need the host yet: another is started then.
   if (!active_ || active_->held || active_->pull || active_->reading) return;
-  fail_segment("the trial host ended: " + message.description + output, now_s);
+  host_failed("the trial host ended: " + message.description + output, now_s);
 }
 
 /// For records of a failure.
@@ -447,10 +446,12 @@ void Worker::tick(double now_s) {
       now_s - active_->since_s > welcome_->segment_timeout_s) {
     const std::string output = output_of_host();
     end_host();
-    fail_segment(
+    host_failed(
         fmt::format("it ran longer than timeouts.segment, {} s{}", welcome_->segment_timeout_s, output),
         now_s);
   }
+  if (active_ && active_->gate && now_s >= active_->gate->next_s()) start_host(now_s);
+  if (probe_) poll_probe(now_s);
   end_if_quiet(now_s);
 }
 
@@ -528,6 +529,7 @@ std::vector<int> Worker::fds() const {
   std::vector<int> result;
   if (store_) result.push_back(store_->fd());
   if (host_) result.push_back(host_->fd());
+  if (probe_) result.push_back(probe_->fd());
   return result;
 }
 

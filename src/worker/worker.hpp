@@ -22,6 +22,7 @@
 #include "wire/messages.hpp"
 #include "worker/checkpoint_pull.hpp"
 #include "worker/checkpoint_store.hpp"
+#include "worker/device_probe.hpp"
 #include "worker/memory_gate.hpp"
 #include "worker/spawner.hpp"
 #include "worker/trial_host.hpp"
@@ -56,6 +57,7 @@ struct ActiveSegment {
   std::deque<std::size_t> places;      ///< indices into order.run.from->places that are still worth a try
   std::optional<CheckpointPull> pull;
   bool reading = false;
+  std::optional<MemoryGate> gate;  ///< while a host can't be started for want of device memory
   Blob state;
   bool has_state = false;
 };
@@ -106,6 +108,9 @@ class Worker {
   void state_arrived(Blob state, double now_s);
   void place_failed(double now_s);
   void give_to_host(double now_s, bool fresh);
+  void start_host(double now_s);
+  void host_failed(const std::string& error, double now_s);
+  void poll_probe(double now_s);
   void fail_segment(const std::string& error, double now_s, bool no_state = false);
   void end_segment(Step step, bool done, double now_s);
   void tell(Event event);
@@ -136,6 +141,10 @@ class Worker {
   TrialId host_trial_ = kNoTrial;  ///< what the host has in place …
   Step host_step_ = 0;             ///< … and where it stands
   std::optional<ActiveSegment> active_;
+  std::optional<DeviceProbe> probe_;
+  std::string held_error_;   ///< of the segment, until it is known whether the device is to blame
+  double next_probe_s_ = 0;  ///< not before
+  bool crowd_told_ = false;
   double idle_since_s_ = 0;
   std::int64_t next_pull_ = 1;
   std::int64_t pulled_bytes_ = 0;
