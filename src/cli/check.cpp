@@ -2,10 +2,12 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -69,16 +71,23 @@ void print_study(const StudySpec& spec) {
   fmt::print("trainable  {}\nseed       {}\n", trainable_text(spec.trainable), spec.seed);
 }
 
-void print_slurm() {
-  const auto slurm = slurm_info();
-  if (!slurm) return;
-  std::string text = fmt::format("job {} on {}", slurm->job_id, slurm->node_list);
-  if (slurm->end_time_unix) {
-    const auto left_s = static_cast<std::int64_t>(static_cast<double>(*slurm->end_time_unix) - unix_s());
-    text += fmt::format(", which ends at {:%Y-%m-%d %H:%M:%S}, in {} min",
-                        fmt::localtime(static_cast<std::time_t>(*slurm->end_time_unix)), left_s / 60);
+void print_allocation() {
+  if (const auto slurm = slurm_info()) {
+    fmt::print("slurm      job {} on {}{}{}\n", slurm->job_id, slurm->node_list,
+               slurm->partition.empty() ? "" : ", partition " + slurm->partition,
+               slurm->restart_count > 0 ? fmt::format(", requeued {} times", slurm->restart_count) : "");
   }
-  fmt::print("slurm      {}\n", text);
+  std::optional<std::int64_t> end;
+  try {
+    end = allocation_end_unix_s();
+  } catch (const std::invalid_argument& error) {
+    throw UserError(error.what());
+  }
+  if (end) {
+    const double left_s = static_cast<double>(*end) - unix_s();
+    fmt::print("ends       {:%Y-%m-%d %H:%M:%S}, in {:.0f} min\n",
+               fmt::localtime(static_cast<std::time_t>(*end)), left_s / 60);
+  }
 }
 
 /// What all ranks, or the local workers, were told and found.
@@ -162,7 +171,7 @@ int check_command(const CheckOptions& options) {
   } else {
     fmt::print("launcher   none: coppice run uses --workers N local workers\n");
   }
-  print_slurm();
+  print_allocation();
   return print_places(found);
 }
 

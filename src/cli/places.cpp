@@ -197,13 +197,14 @@ void tell_of(const Placement& placement) {
 void wait_for_device_memory(const WorkerPlace& place) {
   if (!place.read_devices) return;
   MemoryGate gate(place.gpu_memory_bytes, steady_s());
-  for (;;) {
+  for (bool told = false;; told = true) {
     switch (gate.ask(place.read_devices(), steady_s())) {
       case MemoryGate::Answer::kGo:
         return;
       case MemoryGate::Answer::kRefuse:
         throw std::runtime_error(gate.text());
       case MemoryGate::Answer::kWait:
+        if (!told) fmt::print(stderr, "coppice: waiting: {}\n", gate.text());
         std::this_thread::sleep_for(std::chrono::duration<double>(std::max(0.0, gate.next_s() - steady_s())));
     }
   }

@@ -14,11 +14,10 @@ std::string gigabytes(std::int64_t bytes) {
 std::string describe(const DeviceReading& reading) {
   std::string text = fmt::format("device {} has {} of {} free", reading.device, gigabytes(reading.free_bytes),
                                  gigabytes(reading.total_bytes));
-  if (!reading.pids.empty()) {
-    text += fmt::format("; on it {} process{} {}", reading.pids.size() == 1 ? "is" : "are",
-                        reading.pids.size() == 1 ? "" : "es", fmt::join(reading.pids, ", "));
-  }
-  return text;
+  if (reading.pids.empty()) return text;
+  const bool one = reading.pids.size() == 1;
+  return text + fmt::format(" (process{} {} {} on it)", one ? "" : "es", fmt::join(reading.pids, ", "),
+                            one ? "is" : "are");
 }
 
 }  // namespace
@@ -28,11 +27,10 @@ MemoryGate::Answer MemoryGate::ask(const std::vector<DeviceReading>& readings, d
     return reading.free_bytes < wanted_bytes_;
   });
   if (scarce == readings.end()) return Answer::kGo;
-  if (now_s - since_s_ >= kLimit_s) {
-    text_ = fmt::format("{}, for {:.0f} s now, and {} are asked for (resources.gpu_memory)",
-                        describe(*scarce), now_s - since_s_, gigabytes(wanted_bytes_));
-    return Answer::kRefuse;
-  }
+  const double waited_s = now_s - since_s_;
+  text_ = fmt::format("{}{}, and {} are asked for (resources.gpu_memory)", describe(*scarce),
+                      waited_s > 0 ? fmt::format(" after {:.0f} s", waited_s) : "", gigabytes(wanted_bytes_));
+  if (waited_s >= kLimit_s) return Answer::kRefuse;
   next_s_ = std::min(now_s + delay_s_, since_s_ + kLimit_s);
   delay_s_ = std::min(2 * delay_s_, kLongestDelay_s);
   return Answer::kWait;

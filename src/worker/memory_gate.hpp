@@ -36,7 +36,7 @@ class MemoryGate {
   MemoryGate(std::int64_t wanted_bytes, double now_s) : wanted_bytes_(wanted_bytes), since_s_(now_s) {}
 
   enum class Answer { kGo, kWait, kRefuse };
-  /// kWait: ask again at next_s(). kRefuse: text() says why.
+  /// kWait: ask again at next_s(). text() says what is missing.
   Answer ask(const std::vector<DeviceReading>& readings, double now_s);
 
   double next_s() const { return next_s_; }

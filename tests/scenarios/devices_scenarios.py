@@ -1,12 +1,9 @@
 """Devices and CPUs: what check says of them, and what trial hosts are given. Drivers are stand-ins (tests/cluster)."""
 
-import json
 import os
 import subprocess
 import time
 import unittest
-
-import numpy as np
 
 from support import BINARY, MPI_ENVIRONMENT, Scenario
 
@@ -122,6 +119,41 @@ class DeviceScenarios(Scenario):
         for worker in set(reports["worker"]):
             self.assertEqual(set(reports["device"][reports["worker"] == worker]), {worker}, "the workers are 0 and 1")
         self.assertEqual(list(self.table("workers")["device_uuid"]), [(UUID + "0").encode(), (UUID + "1").encode()])
+
+    def test_a_device_that_fails_is_set_aside(self):
+        """It kills whoever uses it, from some moment on. Its worker leaves and the other one finishes; no trial is to blame."""
+        broken = self.write("broken", "")
+        self.fake_gpus(2, FAKE_CUDA_BROKEN_DEVICES=str(broken))
+        study = self.sum_study("{name: pbt, population: 4, interval: 5}", "{steps_per_trial: 60}", pause=0.02, extra="retries: 0\n")
+        program = self.folder / "train.py"
+        check = f"if os.environ['CUDA_VISIBLE_DEVICES'] in open('{broken}').read(): os._exit(9)"
+        program.write_text("import os\n" + program.read_text().replace("self.count += 1", check + "; self.count += 1")
+                           .replace(check + "; ", check + "\n        "))
+        process = self.start("run", study, "-o", self.results, "--quiet")
+        self.wait_for(lambda: self.journal_bytes() > 8000, "some reports")
+        broken.write_text("1")
+        _, err = process.communicate(timeout=240)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn(f"its device {UUID}1 failed: cuCtxSynchronize says CUDA_ERROR_LAUNCH_FAILED (719)", err)
+        trials, _ = self.assert_sums_right()
+        self.assertEqual((trials["state"] == b"failed").sum(), 0)
+        self.assertEqual((trials["state"] == b"complete").sum(), 4)
+        self.verify_replay()
+
+    def test_a_run_waits_for_device_memory(self):
+        free = self.write("free", "1000000000")
+        self.fake_gpus(1, FAKE_FREE_MEMORY=str(free))
+        process = self.start("run", self.place_study("{gpu_memory: 10GB}"), "-o", self.results, "--quiet")
+        self.assertIn(f"waiting: device {UUID}0 has 1 GB of 80 GB free (process 4711 is on it), and 10 GB", process.stderr.readline())
+        self.assertFalse((self.results / "logs" / "worker-0.log").exists(), "no host yet")
+        free.write_text("20000000000")
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, err)
+
+    def test_check_tells_the_end_of_the_allocation(self):
+        self.with_environment(COPPICE_END_TIME=str(int(time.time()) + 1830))
+        out, _ = self.coppice("check")
+        self.assertRegex(out, r"ends .* in 30 min")
 
 
 if __name__ == "__main__":

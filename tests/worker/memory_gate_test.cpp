@@ -38,10 +38,10 @@ TEST(MemoryGate, RefusesWithTheDeviceAndWhoIsOnIt) {
   MemoryGate gate(10 * kGB, 0);
   EXPECT_EQ(gate.ask(with_free(2, {4711, 4712}), 0), Answer::kWait);
   EXPECT_EQ(gate.ask(with_free(2, {4711, 4712}), 60), Answer::kRefuse);
-  EXPECT_EQ(gate.text(),
-            "device GPU-a has 2 GB of 80 GB free; on it are processes 4711, 4712, for 60 s now, and 10 GB "
-            "are asked "
-            "for (resources.gpu_memory)");
+  EXPECT_EQ(
+      gate.text(),
+      "device GPU-a has 2 GB of 80 GB free (processes 4711, 4712 are on it) after 60 s, and 10 GB are asked "
+      "for (resources.gpu_memory)");
 }
 
 TEST(MemoryGate, TheScarcestDeviceCounts) {
@@ -54,7 +54,7 @@ TEST(CrowdedText, NamesADeviceWithNextToNothingFree) {
   EXPECT_EQ(crowded_text(with_free(60)), "");
   EXPECT_EQ(crowded_text({}), "");
   EXPECT_EQ(crowded_text(with_free(3, {4711})),
-            "device GPU-a has 3 GB of 80 GB free; on it is process 4711: somebody else seems to use it "
+            "device GPU-a has 3 GB of 80 GB free (process 4711 is on it): somebody else seems to use it "
             "(resources.gpu_memory makes trials wait)");
 }
 
