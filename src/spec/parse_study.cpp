@@ -72,9 +72,10 @@ void refuse_new(const Catalogs& catalogs, const Node& node, const std::string& m
 ResourceSpec parse_resources(const Node* node) {
   ResourceSpec resources;
   if (node == nullptr) return resources;
-  const Reader reader(*node, "resources",
-                      {"gpus_per_worker", "ranks_per_trial", "cpus_per_worker", "memory_per_worker"},
-                      "{gpus_per_worker: auto}");
+  const Reader reader(
+      *node, "resources",
+      {"gpus_per_worker", "ranks_per_trial", "cpus_per_worker", "memory_per_worker", "gpu_memory"},
+      "{gpus_per_worker: auto}");
   if (const Node* gpus = reader.find("gpus_per_worker"); gpus != nullptr && !is_auto(*gpus)) {
     const std::string what = "resources.gpus_per_worker";
     if (is_word(*gpus)) {
@@ -99,6 +100,8 @@ ResourceSpec parse_resources(const Node* node) {
   }
   if (const Node* memory = reader.find("memory_per_worker"))
     resources.memory_per_worker_bytes = bytes_of(*memory, "resources.memory_per_worker");
+  if (const Node* memory = reader.find("gpu_memory"))
+    resources.gpu_memory_bytes = bytes_of(*memory, "resources.gpu_memory");
   return resources;
 }
 

@@ -99,6 +99,7 @@ TEST(BadStudy, TopLevel) {
        {kBase + "checkpoints: {directory: ''}\n", 4, 26, {"checkpoints.directory", "empty"}},
        {kBase + "resources: {memory_per_worker: 8}\n", 4, 32, {"resources.memory_per_worker", "8GB"}},
        {kBase + "resources: {memory_per_worker: 0GB}\n", 4, 32, {"at least one byte"}},
+       {kBase + "resources: {gpu_memory: lots}\n", 4, 25, {"resources.gpu_memory", "8GB"}},
        {kBase + "resources: {gpus_per_worker: 1.5}\n", 4, 30, {"whole number of GPUs"}},
        {kBase + "resources: {gpus_per_worker: all}\n", 4, 30, {"auto", "fraction"}},
        {kBase + "resources: {ranks_per_trial: 0}\n", 4, 30, {"at least 1"}},

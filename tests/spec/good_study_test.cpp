@@ -92,6 +92,7 @@ TEST(GoodStudy, DefaultsOfTheShortestFile) {
   EXPECT_EQ(study.checkpoints.every_s, 60);
   EXPECT_TRUE(study.checkpoints.directory.empty());
   EXPECT_FALSE(study.resources.memory_per_worker_bytes);
+  EXPECT_FALSE(study.resources.gpu_memory_bytes);
   EXPECT_FALSE(study.deterministic.enabled);
   EXPECT_FALSE(study.dedicated_coordinator);
   EXPECT_EQ(study.seed, 0u);
@@ -107,7 +108,7 @@ TEST(GoodStudy, EveryOtherKey) {
       "scheduler: {name: pbt, population: 1e1, factors: [0.8, 2]}\n"
       "budget: {steps_per_trial: 1e3, wall_time: 1-02:03:04}\n"
       "resources: {gpus_per_worker: 0.5, cpus_per_worker: 2, ranks_per_trial: 1, "
-      "memory_per_worker: 2GiB}\n"
+      "memory_per_worker: 2GiB, gpu_memory: 10GB}\n"
       "deterministic: true\nretries: 0\nrepeats: 1\ncoordinator: dedicated\n"
       "timeouts: {startup: 5m, segment: 1h30m, stop: 10, worker: 1s}\ncheckpoints: {every: 0, keep: 1, "
       "directory: /scratch/../ckpt}\n"
@@ -141,6 +142,7 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.checkpoints.every_s, 0);
   EXPECT_EQ(study.checkpoints.directory, "/ckpt");
   EXPECT_EQ(study.resources.memory_per_worker_bytes, std::int64_t{2} << 30);
+  EXPECT_EQ(study.resources.gpu_memory_bytes, 10'000'000'000);
   EXPECT_EQ(study.seed, 18446744073709551615u);
 }
 
