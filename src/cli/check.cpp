@@ -166,7 +166,9 @@ int check_command(const CheckOptions& options) {
   if (mistake) std::rethrow_exception(mistake);
   if (spec) print_study(*spec);
   if (session) {
-    fmt::print("launcher   {}, {} ranks\nMPI        {}, {}\n", launcher.kind, session->size(), mpi_library(),
+    const std::string version = mpi_library_version();
+    fmt::print("launcher   {}, {} ranks\nMPI        {}, {}\n", launcher.kind, session->size(),
+               version.substr(0, version.find(',')),
                session->multithreaded() ? "MPI_THREAD_MULTIPLE" : "one thread at a time");
   } else {
     fmt::print("launcher   none: coppice run uses --workers N local workers\n");

@@ -111,14 +111,6 @@ struct MpiSession::State {
   std::optional<bool> closed;
 };
 
-std::string mpi_library() {
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
-  int length = 0;
-  if (MPI_Get_library_version(text.data(), &length) != MPI_SUCCESS) return "unknown";
-  const std::string all(text.data(), static_cast<std::size_t>(length));
-  return all.substr(0, all.find_first_of(",\n"));
-}
-
 MpiSession::MpiSession(Threads threads) : state_(std::make_unique<State>()) {
   const int wanted = threads == Threads::kMany ? MPI_THREAD_MULTIPLE : MPI_THREAD_SERIALIZED;
   require_success(MPI_Init_thread(nullptr, nullptr, wanted, &state_->provided), "MPI_Init_thread");

@@ -27,9 +27,6 @@ struct RankInfo {
   std::string host;     ///< several nodes can bear one name, as in a virtual cluster
 };
 
-/// The name and version of the MPI library, in short: "Open MPI v4.1.4". Needs no session.
-std::string mpi_library();
-
 /// MPI from start to end: at most one in the life of a process. Construct it only under a launcher, on all
 /// ranks.
 class MpiSession {
