@@ -124,7 +124,7 @@ std::string narrow_note(const NodeShares& node, bool launched) {
                                [](const CpuShare& share) { return share.cpus.size() <= 2; });
   const int online = node.cpus.front().online;
   if (!launched || !own || !few || static_cast<int>(all.size()) >= online) return {};
-  return fmt::format("{} may use {} of {} CPUs: mpirun binds each rank to a core unless told --bind-to none",
+  return fmt::format("{} may use {} of {} CPUs: if mpirun bound them, launch with --bind-to none",
                      node.workers.text(node.ranks.size()), all.size(), online);
 }
 
