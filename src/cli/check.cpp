@@ -20,6 +20,7 @@
 #include "cluster/allotment.hpp"
 #include "cluster/launcher.hpp"
 #include "cluster/slurm.hpp"
+#include "cluster/start_limit.hpp"
 #include "spec/load_study.hpp"
 #include "transport/mpi.hpp"
 
@@ -147,7 +148,11 @@ int check_command(const CheckOptions& options) {
   if (!launcher.problem.empty()) throw UserError(launcher.problem);
   std::optional<MpiSession> session;
   // More threads than a run asks for: whether this MPI has them is worth knowing.
-  if (launcher.launched) session.emplace(MpiSession::Threads::kMany);
+  std::optional<StartLimit> start_limit;
+  if (launcher.launched) {
+    start_limit.emplace();
+    session.emplace(MpiSession::Threads::kMany);
+  }
   const bool first = !session || session->rank() == 0;
   std::optional<StudySpec> spec;
   std::exception_ptr mistake;
@@ -162,6 +167,7 @@ int check_command(const CheckOptions& options) {
   Opening opening{true, spec && spec->dedicated_coordinator, spec ? spec->resources : ResourceSpec{}};
   // All ranks together, also where rank 0 has found the study wrong.
   const Found found = session ? find_under_launcher(*session, opening) : find_locally(opening.resources);
+  start_limit.reset();
   if (!first) return 0;
   if (mistake) std::rethrow_exception(mistake);
   if (spec) print_study(*spec);
