@@ -28,8 +28,9 @@ MemoryGate::Answer MemoryGate::ask(const std::vector<DeviceReading>& readings, d
   });
   if (scarce == readings.end()) return Answer::kGo;
   const double waited_s = now_s - since_s_;
-  text_ = fmt::format("{}{}, and {} are asked for (resources.gpu_memory)", describe(*scarce),
-                      waited_s >= 1 ? fmt::format(" after {:.0f} s", waited_s) : "", gigabytes(wanted_bytes_));
+  text_ =
+      fmt::format("{}{}, and {} are asked for (resources.gpu_memory)", describe(*scarce),
+                  waited_s >= 1 ? fmt::format(" after {:.0f} s", waited_s) : "", gigabytes(wanted_bytes_));
   if (waited_s >= kLimit_s) return Answer::kRefuse;
   next_s_ = std::min(now_s + delay_s_, since_s_ + kLimit_s);
   delay_s_ = std::min(2 * delay_s_, kLongestDelay_s);
