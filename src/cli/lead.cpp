@@ -378,7 +378,8 @@ void Lead::tick(double now_s) {
 void Lead::stop_for(const std::string& signal, double now_s) {
   if (assembly_.study->halting()) return;
   fmt::print(stderr, "\ncoppice: {}: stopping in order; running segments end with a checkpoint\n", signal);
-  coordinator_->request_stop(StopCause::kSignal, signal, now_s);
+  // Slurm's word, and our job scripts', for a time limit that comes.
+  coordinator_->request_stop(signal == "SIGUSR1" ? StopCause::kTimeLimit : StopCause::kSignal, signal, now_s);
 }
 
 void Lead::write_results() {

@@ -198,7 +198,10 @@ double Coordinator::give_up_at_s() const {
   const double limit_s = *halted_s_ + settings_.stop_s.value_or(kStop_s);
   if (!settings_.ends_at_s) return limit_s;
   const double end_s = *settings_.ends_at_s - EndOfAllocation::kGiveUp_s;
-  return settings_.stop_s ? std::min(limit_s, end_s) : end_s;
+  // Before the time limit there is nothing better to do than to wait for long steps; who stops a run
+  // otherwise waits himself.
+  const bool at_the_end = stop_cause_ == StopCause::kTimeLimit && !settings_.stop_s;
+  return at_the_end ? end_s : std::min(limit_s, end_s);
 }
 
 void Coordinator::apply(Event event, double now_s) {
@@ -224,6 +227,7 @@ void Coordinator::apply_one(const Event& event, double now_s) {
     return;
   }
   record_(running_time_s(now_s), event, effects);
+  if (const auto* stop = std::get_if<StopRequested>(&event)) stop_cause_ = stop->cause;
   if (const auto* up = std::get_if<WorkerUp>(&event)) welcome(up->worker);
   for (const TrialId trial : study_.changed()) proposer_.tell(study_.board().trial(trial));
   for (const Command& command : effects.commands) {

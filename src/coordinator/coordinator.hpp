@@ -105,6 +105,7 @@ class Coordinator {
   double now_s_ = 0;                          ///< of the event under way
   std::optional<EndOfAllocation> end_;        ///< where it is known
   std::optional<double> halted_s_;
+  std::optional<StopCause> stop_cause_;
   std::optional<double> finished_s_;
   bool over_ = false;
 };

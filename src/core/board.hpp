@@ -51,12 +51,13 @@ struct Trial {
   TrialState state = TrialState::kProposing;
   Values params;
   std::optional<Origin> origin;
-  Step until = 0;                 ///< where its segment ends or will end
-  Step steps = 0;                 ///< last step reported, cumulative along the chain
-  Step stands_at = 0;             ///< where its last ended segment left it
-  int failures = 0;               ///< segments that failed, since its last checkpoint
-  WorkerId worker = -1;           ///< where it trains, or trained last
-  SegmentId segment = 0;          ///< current one; 0: none
+  Step until = 0;         ///< where its segment ends or will end
+  Step steps = 0;         ///< last step reported, cumulative along the chain
+  Step stands_at = 0;     ///< where its last ended segment left it
+  int failures = 0;       ///< segments that failed, since it was saved further on than the last of them came
+  Step failed_after = 0;  ///< the furthest step reported when one failed
+  WorkerId worker = -1;   ///< where it trains, or trained last
+  SegmentId segment = 0;  ///< current one; 0: none
   std::vector<CurvePoint> curve;  ///< objective by step, ascending
 
   Step first_step() const { return origin ? origin->step + 1 : 1; }

@@ -32,6 +32,7 @@ bool Study::on(const SegmentFailed& event) {
 void Study::on_failure(TrialId id, Step step, const std::string& error) {
   Trial& trial = board_.edit(id);
   ++trial.failures;
+  trial.failed_after = std::max(trial.failed_after, step);
   failed_.insert(id);
   if (trial.failures > retries_) {
     fail(id, DecisionKind::kFail,
@@ -56,6 +57,25 @@ bool Study::on(const BackedOff& event) {
   if (finish_ || backing_off_.erase(event.trial) == 0) return false;
   requeue(event.trial);
   return true;
+}
+
+/// Why nothing came of it, if so: trials failed, none is complete, and none of the others got further than
+/// those that failed. They may have been stopped or paused before, as the failure waits at a later step.
+std::string Study::failure_of_all() const {
+  Step failed_at = -1;
+  Step others_at = -1;
+  std::int64_t failed = 0;
+  for (const Trial& trial : board_.trials()) {
+    if (trial.state == TrialState::kComplete) return "";
+    const bool this_one = trial.state == TrialState::kFailed;
+    failed += this_one ? 1 : 0;
+    Step& at = this_one ? failed_at : others_at;
+    at = std::max(at, trial.steps);
+  }
+  if (failed == 0 || others_at > failed_at) return "";
+  if (failed == board_.size()) return "every trial failed: " + last_error_;
+  return "no trial is complete, and none got further than the " + std::to_string(failed) +
+         " that failed: " + last_error_;
 }
 
 /// Several trials, all that were tried, and none ever gave a value: the program is wrong, not its

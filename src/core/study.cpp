@@ -146,8 +146,10 @@ bool Study::on(const Saved& event) {
   if (!checkpoints_.add(id, event.place, event.size_bytes)) return false;
   if (event.write_s > 0) times_.to_disk.add(event.write_s);
   if (current && event.place == running_.at(id.segment).worker) ++running_.at(id.segment).saves;
-
+  // It got over where it failed before: what fails a week later is another matter.
   const Trial& trial = board_.trial(id.trial);
+  if (trial.failures > 0 && id.step > trial.failed_after) board_.edit(id.trial).failures = 0;
+
   if (checkpoints_.find(id.trial, id.step)->safe()) {
     if (trial.origin && checkpoints_.has_enough(trial.id)) {
       checkpoints_.undepend(*trial.origin, trial.id);
@@ -235,12 +237,9 @@ void Study::finish_if_quiet() {
     finish_ = halt_finish_;
   } else if (!idle_.empty() && ready_.empty() && backing_off_.empty() && requests_.empty()) {
     // dispatch() has just asked the scheduler: it has no work for an idle worker, and nothing runs.
-    const auto& trials = board_.trials();
-    const bool all_failed =
-        !trials.empty() && std::all_of(trials.begin(), trials.end(),
-                                       [](const Trial& trial) { return trial.state == TrialState::kFailed; });
-    finish_ = Finish{all_failed ? Outcome::kFailed : Outcome::kFinished,
-                     all_failed ? "every trial failed: " + last_error_ : "nothing more to train"};
+    const std::string failure = failure_of_all();
+    finish_ = Finish{failure.empty() ? Outcome::kFinished : Outcome::kFailed,
+                     failure.empty() ? "nothing more to train" : failure};
   } else {
     return;
   }

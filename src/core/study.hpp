@@ -128,6 +128,7 @@ class Study final : private SchedulerContext {
   void end_segment(SegmentId segment);
   void on_failure(TrialId trial, Step step, const std::string& error);
   void halt_if_all_fail(const std::string& error);
+  std::string failure_of_all() const;
   void requeue(TrialId trial);
   void fail(TrialId trial, DecisionKind kind, const std::string& reason);
   void set_over(TrialId trial, TrialState state);

@@ -163,9 +163,9 @@ class CoordinatorTest : public testing::Test {
     return inbox_[static_cast<std::size_t>(rank)].size();
   }
   /// A stop comes, and rank 1's host hangs.
-  void expect_given_up_after(double seconds) {
+  void expect_given_up_after(double seconds, StopCause cause = StopCause::kSignal) {
     start_one();
-    coordinator_->request_stop(StopCause::kSignal, "SIGUSR1", now_s_);
+    coordinator_->request_stop(cause, "a signal", now_s_);
     coordinator_->tick(now_s_);
     coordinator_->tick(now_s_ + seconds - 0.5);
     EXPECT_FALSE(study_->finish());
@@ -551,7 +551,14 @@ TEST_F(CoordinatorTest, AStopWaitsForLongStepsWhereTheEndIsKnown) {
   CoordinatorSettings settings;
   settings.ends_at_s = now_s_ + 1000;
   begin(settings);
-  expect_given_up_after(1000 - EndOfAllocation::kGiveUp_s);
+  expect_given_up_after(1000 - EndOfAllocation::kGiveUp_s, StopCause::kTimeLimit);
+}
+
+TEST_F(CoordinatorTest, AStopOfTheUsersDoesNotWaitForTheEndOfALongAllocation) {
+  CoordinatorSettings settings;
+  settings.ends_at_s = now_s_ + 1000;
+  begin(settings);
+  expect_given_up_after(Coordinator::kStop_s);
 }
 
 TEST_F(CoordinatorTest, AStopWaitsAsLongAsItIsToldTo) {

@@ -91,7 +91,8 @@ class StudyTest : public ::testing::Test {
   }
 
   Effects fail(const RunCommand& run, const std::string& error = "boom", bool no_state = false) {
-    return step(SegmentFailed{run.segment, run.trial, run.worker, 0, error, {}, no_state});
+    return step(SegmentFailed{
+        run.segment, run.trial, run.worker, study->board().trial(run.trial).steps, error, {}, no_state});
   }
 
   ScriptedScheduler* scheduler = nullptr;
@@ -246,6 +247,60 @@ TEST_F(StudyTest, FailuresAreRetriedLaterAndLaterThenTheTrialFails) {
   const auto effects = fail(run);
   EXPECT_EQ(only<Finish>(effects).outcome, Outcome::kFailed) << "every trial failed";
   EXPECT_THAT(scheduler->failed, ::testing::ElementsAre(0));
+}
+
+TEST_F(StudyTest, ATrialThatGotOverWhereItFailedMayFailAgain) {
+  StudySettings settings;
+  settings.retries = 1;
+  make(settings);
+  begin(0);
+  RunCommand run = start(9);
+  const auto again = [&] {
+    EXPECT_THAT(all<BackOff>(fail(run)), SizeIs(1));
+    run = only<RunCommand>(step(BackedOff{0}));
+  };
+  report(run, 3, 0.5);
+  again();
+  save(run, 3, kDisk);  // no further than before
+  EXPECT_EQ(study->board().trial(0).failures, 1);
+  report(run, 4, 0.4);
+  save(run, 4, kDisk);
+  EXPECT_EQ(study->board().trial(0).failures, 0);
+  report(run, 5, 0.3);
+  again();
+  EXPECT_THAT(all<Finish>(fail(run)), SizeIs(1)) << "at the same place again";
+}
+
+TEST_F(StudyTest, WhereAllFailAtALaterStepThoseThatWereStoppedBeforeAreNoSuccess) {
+  StudySettings settings;
+  settings.retries = 0;
+  make(settings);
+  begin(0);
+  const RunCommand first = start(4);
+  report(first, 4, 0.5);
+  scheduler->work.push_back(NewTrial{kNoMember, 9, ""});
+  const auto propose = only<Propose>(end(first, 4));
+  const auto second = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  report(second, 5, 0.25);
+  const auto finish = only<Finish>(fail(second, "no memory"));
+  EXPECT_EQ(finish.outcome, Outcome::kFailed);
+  EXPECT_THAT(finish.reason,
+              ::testing::StartsWith("no trial is complete, and none got further than the 1 that failed: "));
+  EXPECT_THAT(finish.reason, ::testing::HasSubstr("no memory"));
+}
+
+TEST_F(StudyTest, ATrialThatFailsAmongOthersThatGotFurtherIsNoFailureOfTheStudy) {
+  StudySettings settings;
+  settings.retries = 0;
+  make(settings);
+  begin(0);
+  const RunCommand first = start(4);
+  report(first, 4, 0.5);
+  scheduler->work.push_back(NewTrial{kNoMember, 9, ""});
+  const auto propose = only<Propose>(end(first, 4));
+  const auto second = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  report(second, 3, 0.25);
+  EXPECT_EQ(only<Finish>(fail(second)).outcome, Outcome::kFinished);
 }
 
 TEST_F(StudyTest, OneTrialThatAlwaysFailsDoesNotEndTheStudy) {
