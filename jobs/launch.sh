@@ -125,7 +125,7 @@ coppice_clean_node() {
     */coppice."$SLURM_JOB_ID") rm -rf -- "$OMPI_MCA_orte_tmpdir_base" ;;
   esac
   local folder=${OMPI_MCA_btl_vader_backing_directory:-/dev/shm} round file leaked=() unmapped
-  leaked=("$folder"/vader_segment.* "$folder"/sem.*)
+  leaked=("$folder"/vader_segment.*)
   for round in 1 2; do
     unmapped=()
     for file in "${leaked[@]}"; do
