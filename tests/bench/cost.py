@@ -67,8 +67,10 @@ def run(coppice, folder, study, workers):
     }
     for name, share in shares.items():
         print(f"  {name:<40} {100 * share:7.3f} %")
-    total = sum(share for name, share in shares.items() if not name.startswith(" "))
-    print(f"  {'all of it':<40} {100 * total:7.3f} %   (of a run's time; 1 % is the limit at steps of 1 s)")
+    on_the_way = [share for name, share in shares.items() if name.startswith("coordinator")]
+    beside = [share for name, share in shares.items() if name.startswith(("thread", "workers"))]
+    print(f"  {'what the run waits for':<40} {100 * sum(on_the_way):7.3f} %   (the limit is 1 %, with steps of 1 s)")
+    print(f"  {'what threads beside it wait for':<40} {100 * sum(beside):7.3f} %   (mostly the disk)")
     for cause in ("startup_s", "load_s", "train_s", "save_s", "transfer_s", "wait_s"):
         print(f"  segments: {cause:<30} {100 * segments[cause].sum() / running_s / workers:7.3f} %")
     events = cost["cost_appends"]
