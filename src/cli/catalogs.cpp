@@ -9,7 +9,7 @@ namespace coppice {
 Catalogs make_catalogs() {
   Catalogs catalogs;
   for (const SamplerInfo& info : samplers()) {
-    catalogs.samplers.push_back({info.name, info.help, info.options, {}});
+    catalogs.samplers.push_back({info.name, info.help, info.options, {}, info.check});
   }
   for (const SchedulerInfo& info : schedulers()) {
     catalogs.schedulers.push_back(

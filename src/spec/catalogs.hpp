@@ -23,6 +23,8 @@ struct AlgorithmInfo {
   std::vector<OptionSpec> options;
   /// What the table can't say; an empty text where all is well. May be empty itself.
   std::function<std::string(const Options&, const BudgetSpec&, bool deterministic)> check;
+  /// Likewise: whether it can search this space.
+  std::function<std::string(const Options&, const SearchSpace&)> check_space = {};
 };
 
 struct BuiltinCheck {

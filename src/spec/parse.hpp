@@ -21,6 +21,7 @@ struct AlgorithmContext {
   const Node& root;
   const BudgetSpec& budget;
   bool deterministic;
+  const SearchSpace& space;
 };
 /// `role` is "sampler" or "scheduler": its key in the file. Without that key: `fallback`, with no options.
 AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string& role,

@@ -112,6 +112,10 @@ AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string
     const std::string message = info->check(algorithm.options, context.budget, context.deterministic);
     if (!message.empty()) fail_check(context.root, node, place, role + " " + info->name, message);
   }
+  if (info->check_space) {
+    const std::string message = info->check_space(algorithm.options, context.space);
+    if (!message.empty()) fail_check(context.root, node, place, role + " " + info->name, message);
+  }
   return algorithm;
 }
 

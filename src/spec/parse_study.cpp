@@ -240,7 +240,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   refuse_unsupported(root);
   study.budget = parse_budget(top.find("budget"));
   study.deterministic = parse_deterministic(top.find("deterministic"), catalogs);
-  const AlgorithmContext context{root, study.budget, study.deterministic.enabled};
+  const AlgorithmContext context{root, study.budget, study.deterministic.enabled, study.space};
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
   study.trainable = parse_trainable(root, study, catalogs);
