@@ -9,7 +9,7 @@
 namespace coppice {
 
 std::span<const SamplerInfo> samplers() {
-  static const std::array entries = {random_entry(), sobol_entry(), gp_entry()};
+  static const std::array entries = {random_entry(), grid_entry(), sobol_entry(), gp_entry(), tpe_entry()};
   return entries;
 }
 

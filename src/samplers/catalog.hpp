@@ -43,5 +43,7 @@ std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchS
 SamplerInfo random_entry();
 SamplerInfo sobol_entry();
 SamplerInfo gp_entry();
+SamplerInfo grid_entry();
+SamplerInfo tpe_entry();
 
 }  // namespace coppice

@@ -1,0 +1,203 @@
+/// tpe: a tree-structured Parzen estimator (Bergstra et al., "Algorithms for hyper-parameter optimization",
+/// NIPS 2011), multivariate (Falkner et al., "BOHB", ICML 2018) unless told otherwise. README.md says what is
+/// done, with which constants, and where it departs from the papers.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "coppice/rng.hpp"
+#include "samplers/catalog.hpp"
+#include "samplers/history.hpp"
+#include "samplers/tpe/model.hpp"
+
+namespace coppice {
+
+namespace {
+
+/// How often another draw is made where the space is finite and the configuration was proposed before.
+constexpr int kRedraws = 100;
+
+struct TpeSettings {
+  std::size_t candidates = 24;
+  double gamma = 0.1;
+  bool multivariate = true;
+  std::int64_t startup = 10;
+};
+
+/// Parameters that are present together, and their model. `members` are positions in the space.
+struct Group {
+  std::vector<std::size_t> members;
+  std::unique_ptr<tpe::Model> model;
+};
+
+bool same_condition(const Parameter& a, const Parameter& b) {
+  if (a.when.has_value() != b.when.has_value()) return false;
+  return !a.when || (a.when->parent == b.when->parent && a.when->values == b.when->values);
+}
+
+/// One group for each condition, or for each parameter. A group stands after the one that its condition
+/// names a parameter of.
+std::vector<Group> make_groups(const SearchSpace& space, const TpeSettings& settings) {
+  const auto& parameters = space.parameters();
+  std::vector<Group> groups;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto home = std::find_if(groups.begin(), groups.end(), [&](const Group& group) {
+      return settings.multivariate && same_condition(parameters[group.members[0]], parameters[i]);
+    });
+    (home == groups.end() ? groups.emplace_back() : *home).members.push_back(i);
+  }
+  for (Group& group : groups) {
+    std::vector<tpe::Axis> axes;
+    for (const std::size_t i : group.members) axes.emplace_back(parameters[i]);
+    group.model = std::make_unique<tpe::Model>(std::move(axes), settings.gamma);
+  }
+  return groups;
+}
+
+bool is_finite(const SearchSpace& space) {
+  return std::all_of(space.parameters().begin(), space.parameters().end(),
+                     [](const Parameter& parameter) { return parameter.cardinality() > 0; });
+}
+
+class Tpe final : public Sampler {
+ public:
+  Tpe(const TpeSettings& settings, SearchSpace space, std::uint64_t seed)
+      : settings_(settings),
+        seed_(seed),
+        history_(std::move(space)),
+        finite_(is_finite(history_.space())),
+        groups_(make_groups(history_.space(), settings)) {}
+
+  Proposal ask(const SampleRequest& request) const override {
+    return results_ < settings_.startup ? draw(request) : propose(request);
+  }
+
+  void tell(const Trial& trial) override {
+    const Observation before = history_.observation(trial.id);
+    if (!history_.tell(trial)) return;
+    const Observation now = history_.observation(trial.id);
+    results_ += (now.over() ? 1 : 0) - (before.over() ? 1 : 0);
+    if (finite_ && !before.known()) seen_.insert(trial.params);
+    const auto encoded = history_.encoded(trial.id);
+    std::vector<double> point;
+    for (Group& group : groups_) {
+      if (std::isnan(encoded[group.members[0]])) continue;  // its condition is off
+      point.clear();
+      for (const std::size_t i : group.members) point.push_back(encoded[i]);
+      group.model->tell(trial.id, now, point);
+    }
+  }
+
+ private:
+  bool is_new(const Values& params) const { return !seen_.contains(params); }
+
+  void place(const Group& group, std::span<const double> point, Values& params) const {
+    for (std::size_t a = 0; a < group.members.size(); ++a) {
+      const std::size_t i = group.members[a];
+      params[i] = history_.space().parameters()[i].decode(point[a]);
+    }
+  }
+
+  /// Every parameter by itself: the same as sampler random does, but for redraws.
+  Proposal draw(const SampleRequest& request) const {
+    const SearchSpace& space = history_.space();
+    std::vector<Rng> streams;
+    for (const Parameter& parameter : space.parameters()) {
+      streams.emplace_back(seed_, Purpose::kSample, static_cast<std::uint64_t>(request.trial),
+                           hash_name(parameter.name));
+    }
+    Proposal proposal;
+    for (int draw = 0; draw <= kRedraws; ++draw) {
+      proposal.params.clear();
+      for (std::size_t i = 0; i < space.size(); ++i) {
+        proposal.params.push_back(space.parameters()[i].decode(streams[i].uniform()));
+      }
+      space.prune_inactive(proposal.params);
+      if (is_new(proposal.params)) break;
+    }
+    proposal.note = "random: " + std::to_string(results_) + " results are there";
+    return proposal;
+  }
+
+  Proposal propose(const SampleRequest& request) const {
+    Rng rng(seed_, Purpose::kSample, static_cast<std::uint64_t>(request.trial), hash_name("tpe"));
+    const Group& root = groups_.front();
+    const tpe::Points candidates = root.model->propose(rng, settings_.candidates);
+    Proposal proposal;
+    for (std::size_t best = 0; best < candidates.count(); ++best) {
+      proposal.params.assign(history_.space().size(), {});
+      place(root, candidates.point(best), proposal.params);
+      for (std::size_t g = 1; g < groups_.size(); ++g) {
+        const Group& group = groups_[g];
+        if (!history_.space().active(group.members[0], proposal.params)) continue;
+        place(group, group.model->propose(rng, settings_.candidates).point(0), proposal.params);
+      }
+      if (is_new(proposal.params)) {
+        proposal.note = "tpe: candidate " + std::to_string(best + 1) + " of " +
+                        std::to_string(candidates.count()) + ", " + std::to_string(root.model->good()) +
+                        " good of " + std::to_string(results_) + " results";
+        return proposal;
+      }
+    }
+    proposal = draw(request);
+    proposal.note = "random: tpe's candidates were all proposed before";
+    return proposal;
+  }
+
+  TpeSettings settings_;
+  std::uint64_t seed_;
+  History history_;
+  bool finite_;
+  std::vector<Group> groups_;
+  std::set<Values> seen_;     ///< where the space is finite
+  std::int64_t results_ = 0;  ///< trials that have one
+};
+
+std::string check_tpe(const Options&, const SearchSpace&) {
+  return "";
+}
+
+std::unique_ptr<Sampler> make_tpe(const Options& options, SearchSpace space, std::uint64_t seed) {
+  const TpeSettings fallback;
+  TpeSettings settings;
+  settings.candidates =
+      static_cast<std::size_t>(options.integer("candidates", static_cast<std::int64_t>(fallback.candidates)));
+  settings.gamma = options.number("gamma", fallback.gamma);
+  settings.multivariate = options.flag("multivariate", fallback.multivariate);
+  settings.startup = options.integer("startup", fallback.startup);
+  return std::make_unique<Tpe>(settings, std::move(space), seed);
+}
+
+}  // namespace
+
+SamplerInfo tpe_entry() {
+  return {"tpe",
+          "tree-structured Parzen estimator",
+          {
+              {.name = "candidates",
+               .type = OptionType::kInt,
+               .help = "how many are drawn for each proposal",
+               .low = 1,
+               .high = 10000},
+              {.name = "gamma",
+               .type = OptionType::kNumber,
+               .help = "the share of the results that counts as good, 25 at most",
+               .low = 0.01,
+               .high = 0.9},
+              {.name = "multivariate",
+               .type = OptionType::kBool,
+               .help = "true: parameters that are present together in one model; false: each by itself"},
+              {.name = "startup",
+               .type = OptionType::kInt,
+               .help = "proposals are random until so many results are there",
+               .low = 1,
+               .high = 1e9},
+          },
+          check_tpe,
+          make_tpe};
+}
+
+}  // namespace coppice

@@ -1,0 +1,140 @@
+#include "samplers/tpe/model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace coppice::tpe {
+
+namespace {
+/// More good ones than this make the estimator vague.
+constexpr std::size_t kMaxGood = 25;
+/// Kernels of the rest, the newest: bounds the cost of a proposal.
+constexpr std::size_t kMaxRest = 10000;
+/// The mean weight of good ones, and the weight of their prior: weights are integers.
+constexpr std::int64_t kGoodWeight = 1024;
+/// Of the rest: of results and the prior, and of pending trials.
+constexpr std::int64_t kRestWeight = 4;
+constexpr std::int64_t kPendingWeight = 1;
+
+std::int64_t rest_weight(const Observation& observation) {
+  return observation.pending() ? kPendingWeight : kRestWeight;
+}
+static_assert((kMaxRest + kMaxGood) * kRestWeight < Kernels::kMaxWeight &&
+              kMaxGood * (kGoodWeight + 1) < Kernels::kMaxWeight);
+}  // namespace
+
+Model::Model(std::vector<Axis> axes, double gamma)
+    : axes_(std::move(axes)), gamma_(gamma), near_(axes_, kGoodWeight), rest_(axes_, kRestWeight) {
+  points_.axes = axes_.size();
+}
+
+void Model::tell(TrialId trial, const Observation& now, std::span<const double> at) {
+  const auto slot = static_cast<std::size_t>(trial);
+  if (slot >= observations_.size()) {
+    observations_.resize(slot + 1);
+    points_.values.resize((slot + 1) * axes_.size(), 0);
+  }
+  const Observation before = std::exchange(observations_[slot], now);
+  if (before == now) return;
+  if (!before.known()) {
+    std::copy(at.begin(), at.end(),
+              points_.values.begin() + static_cast<std::ptrdiff_t>(slot * axes_.size()));
+    if (trial >= oldest_) rest_.insert(slot, at, rest_weight(now));
+  } else if (!now.known() && rest_.holds(slot)) {
+    rest_.erase(slot, at);  // it was a clone
+  } else if (before.pending() != now.pending() && rest_.holds(slot)) {
+    rest_.erase(slot, at);
+    rest_.insert(slot, at, rest_weight(now));
+  }
+  if (before.over()) {
+    results_.erase({before.score, trial});
+    finite_ -= before.finite() ? 1 : 0;
+  }
+  if (now.over()) {
+    results_.insert({now.score, trial});
+    finite_ += now.finite() ? 1 : 0;
+  }
+  split();
+  bound_rest();
+  rest_.settle();
+}
+
+bool Model::is_good(TrialId trial) const {
+  return std::any_of(good_.begin(), good_.end(), [trial](const Ranked& item) { return item.trial == trial; });
+}
+
+/// The best share of the results is good, of those that have a number.
+void Model::split() {
+  const double share = std::ceil(gamma_ * static_cast<double>(results_.size()));
+  const std::size_t count = std::min({static_cast<std::size_t>(share), kMaxGood, finite_});
+  std::vector<Ranked> good(results_.begin(), std::next(results_.begin(), static_cast<std::ptrdiff_t>(count)));
+  if (good == good_) return;
+  std::swap(good, good_);
+  for (const auto& [score, trial] : good) {
+    const auto slot = static_cast<std::size_t>(trial);
+    if (trial >= oldest_ && !is_good(trial)) rest_.insert(slot, point(trial), kRestWeight);
+  }
+  for (const auto& [score, trial] : good_) {
+    const auto slot = static_cast<std::size_t>(trial);
+    if (rest_.holds(slot)) rest_.erase(slot, point(trial));
+  }
+  fit_good();
+}
+
+/// Keeps the newest kMaxRest, whatever came before.
+void Model::bound_rest() {
+  while (rest_.size() > kMaxRest) {
+    const auto slot = static_cast<std::size_t>(oldest_);
+    if (rest_.holds(slot)) rest_.erase(slot, point(oldest_));
+    ++oldest_;
+  }
+  while (rest_.size() < kMaxRest && oldest_ > 0) {
+    --oldest_;
+    const auto slot = static_cast<std::size_t>(oldest_);
+    if (observations_[slot].known() && !is_good(oldest_))
+      rest_.insert(slot, point(oldest_), rest_weight(observations_[slot]));
+  }
+}
+
+/// The r-th best of k weighs log(k + 1) - log(r), as in CMA-ES.
+void Model::fit_good() {
+  const auto count = static_cast<double>(good_.size());
+  double sum = 0;
+  for (std::size_t r = 0; r < good_.size(); ++r) sum += std::log((count + 1) / static_cast<double>(r + 1));
+  std::vector<std::size_t> by_age(good_.size());
+  std::iota(by_age.begin(), by_age.end(), 0);
+  std::sort(by_age.begin(), by_age.end(),
+            [this](std::size_t a, std::size_t b) { return good_[a].trial < good_[b].trial; });
+  near_.clear();
+  for (std::size_t slot = 0; slot < by_age.size(); ++slot) {
+    const std::size_t r = by_age[slot];
+    const double weight = std::log((count + 1) / static_cast<double>(r + 1)) * count / sum;
+    near_.insert(slot, point(good_[r].trial),
+                 std::max<std::int64_t>(1, std::llround(weight * static_cast<double>(kGoodWeight))));
+  }
+  near_.settle();
+}
+
+Points Model::propose(Rng& rng, std::size_t count) const {
+  Points drawn{axes_.size(), {}};
+  for (std::size_t i = 0; i < count; ++i) near_.sample(rng, drawn);
+  std::vector<double> promise(count);
+  std::vector<double> rest(count);
+  near_.log_density(drawn, promise);
+  rest_.log_density(drawn, rest);
+  for (std::size_t i = 0; i < count; ++i) promise[i] -= rest[i];
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return promise[a] > promise[b]; });
+  Points sorted{axes_.size(), {}};
+  for (const std::size_t i : order) {
+    const auto one = drawn.point(i);
+    sorted.values.insert(sorted.values.end(), one.begin(), one.end());
+  }
+  return sorted;
+}
+
+}  // namespace coppice::tpe

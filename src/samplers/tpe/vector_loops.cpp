@@ -1,0 +1,79 @@
+#include "samplers/tpe/vector_loops.hpp"
+
+#include <array>
+
+#include "samplers/fast_math.hpp"
+
+// The build is for any x86-64; these loops are compiled a second time for processors with AVX2, and the
+// dynamic linker chooses. Contraction into fused operations is off for this file: see CMakeLists.txt.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define COPPICE_FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
+#else
+#define COPPICE_FOR_EACH_PROCESSOR
+#endif
+
+namespace coppice::tpe {
+
+COPPICE_FOR_EACH_PROCESSOR
+void subtract_squares(float* exponents, const Term& term, std::size_t count) {
+  const float* const middles = term.middles;
+  const float x = term.x;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float z = x - middles[i];
+    exponents[i] -= z * z;
+  }
+}
+
+COPPICE_FOR_EACH_PROCESSOR
+void subtract_squares(float* exponents, const std::array<Term, 4>& terms, std::size_t count) {
+  const auto [a, b, c, d] = terms;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float p = a.x - a.middles[i];
+    const float q = b.x - b.middles[i];
+    const float r = c.x - c.middles[i];
+    const float s = d.x - d.middles[i];
+    exponents[i] -= (p * p + q * q) + (r * r + s * s);
+  }
+}
+
+COPPICE_FOR_EACH_PROCESSOR
+void add_choices(float* exponents, const float* choices, float choice, float same, float other,
+                 std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) exponents[i] += choices[i] == choice ? same : other;
+}
+
+COPPICE_FOR_EACH_PROCESSOR
+float largest(const float* values, std::size_t count) {
+  std::array<float, kLanes> lanes;
+  lanes.fill(-1e30F);
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] = values[i + j] > lanes[j] ? values[i + j] : lanes[j];
+  }
+  float top = lanes[0];
+  for (const float lane : lanes) top = lane > top ? lane : top;
+  return top;
+}
+
+COPPICE_FOR_EACH_PROCESSOR
+float sum_of_exponentials(const float* values, std::size_t count, float top) {
+  std::array<float, kLanes> lanes{};
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] += fast::exp(values[i + j] - top);
+  }
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  return sum;
+}
+
+COPPICE_FOR_EACH_PROCESSOR
+void truncated_norms(float* norms, const float* middles, float scale, std::size_t count) {
+  constexpr float kHalfSqrtPi = 0.886226925F;
+  const float unit = kHalfSqrtPi / scale;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float right = fast::erf((1.0F - middles[i]) * scale);
+    const float left = fast::erf(middles[i] * scale);
+    norms[i] = -fast::log(unit * (left + right));
+  }
+}
+
+}  // namespace coppice::tpe

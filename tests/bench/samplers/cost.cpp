@@ -1,0 +1,83 @@
+#include "cost.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "coppice/rng.hpp"
+#include "samplers/catalog.hpp"
+
+namespace coppice::bench {
+
+namespace {
+
+SearchSpace twenty() {
+  std::vector<Parameter> parameters;
+  for (int i = 0; i < 20; ++i) {
+    Parameter p;
+    p.name = "p" + std::to_string(i);
+    p.low = 1;
+    p.high = 60;
+    p.log = i % 2 == 0;
+    if (i >= 10) p.type = ParameterType::kInt;
+    if (i >= 15) {
+      p = {};
+      p.name = "p" + std::to_string(i);
+      p.type = ParameterType::kCategorical;
+      p.choices = {std::string("a"), std::string("b"), std::string("c"), std::string("d")};
+    }
+    parameters.push_back(std::move(p));
+  }
+  return SearchSpace(std::move(parameters));
+}
+
+/// This thread's time on a processor: others may be busy.
+double now_us() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) * 1e-3;
+}
+
+double quantile(std::vector<double> values, double q) {
+  const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + at, values.end());
+  return values[static_cast<std::size_t>(at)];
+}
+
+}  // namespace
+
+Cost measure_cost(const std::string& name, int trials) {
+  const SearchSpace space = twenty();
+  const auto sampler = make_sampler(name, {}, space, 1);
+  constexpr int kTimed = 300;
+  Rng scores(1, Purpose::kSimulate, 0);
+  std::vector<double> asks;
+  std::vector<double> tells;
+  // The results before are those of random search: asking for all of them would take the most time.
+  const auto random = make_sampler("random", {}, space, 1);
+  for (TrialId id = 0; id < trials + kTimed; ++id) {
+    const bool timed = id >= trials;
+    Trial trial;
+    trial.id = id;
+    trial.state = TrialState::kRunning;
+    double begin = now_us();
+    Proposal proposal = (timed ? sampler : random)->ask({id, nullptr});
+    if (timed) asks.push_back(now_us() - begin);
+    trial.params = std::move(proposal.params);
+    for (const bool over : {false, true}) {
+      if (over) {
+        trial.state = TrialState::kComplete;
+        trial.curve = {{1, scores.normal()}};
+      }
+      begin = now_us();
+      sampler->tell(trial);
+      if (timed) tells.push_back(now_us() - begin);
+    }
+  }
+  return {quantile(asks, 0.5), quantile(tells, 0.5), quantile(tells, 0.99)};
+}
+
+}  // namespace coppice::bench

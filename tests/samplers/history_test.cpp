@@ -1,0 +1,94 @@
+#include "samplers/history.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace coppice {
+namespace {
+
+using Kind = Observation::Kind;
+
+Trial trial_of(TrialId id, TrialState state, std::vector<CurvePoint> curve = {}) {
+  Trial trial;
+  trial.id = id;
+  trial.state = state;
+  trial.params = {0.25};
+  trial.curve = std::move(curve);
+  if (!trial.curve.empty()) trial.steps = trial.curve.back().step;
+  return trial;
+}
+
+SearchSpace line() {
+  Parameter x;
+  x.name = "x";
+  x.low = 0;
+  x.high = 1;
+  return SearchSpace({x});
+}
+
+TEST(Observation, IsTheLastScoreOfATrialThatEndedOrPaused) {
+  const std::vector<CurvePoint> curve = {{1, 3.0}, {2, 2.0}, {3, 2.5}};
+  for (const TrialState state : {TrialState::kComplete, TrialState::kStopped, TrialState::kPaused}) {
+    EXPECT_EQ(observe(trial_of(0, state, curve)), (Observation{Kind::kScored, 2.5}));
+  }
+  EXPECT_EQ(observe(trial_of(0, TrialState::kComplete, {{1, kWorst}})), (Observation{Kind::kScored, kWorst}));
+}
+
+TEST(Observation, OfARunningTrialIsWhatItHadBeforeItsSegment) {
+  Trial trial = trial_of(0, TrialState::kRunning);
+  EXPECT_EQ(observe(trial), (Observation{Kind::kPending, kWorst}));
+  trial.curve = {{1, 3.0}, {2, 2.0}};
+  EXPECT_EQ(observe(trial), (Observation{Kind::kPending, kWorst})) << "it goes on";
+  trial.stands_at = 1;
+  EXPECT_EQ(observe(trial), (Observation{Kind::kScored, 3.0})) << "it had paused there";
+  trial.state = TrialState::kReady;
+  EXPECT_EQ(observe(trial), (Observation{Kind::kScored, 3.0}));
+}
+
+TEST(Observation, OfAFailureIsNoNumber) {
+  EXPECT_EQ(observe(trial_of(0, TrialState::kFailed, {{1, 1.0}})), (Observation{Kind::kFailed, kWorst}));
+  EXPECT_EQ(observe(trial_of(0, TrialState::kStopped)), (Observation{Kind::kFailed, kWorst}));
+}
+
+TEST(Observation, AProposingTrialAndACloneSayNothing) {
+  EXPECT_FALSE(observe(trial_of(0, TrialState::kProposing)).known());
+  Trial clone = trial_of(1, TrialState::kComplete, {{5, 1.0}});
+  clone.origin = Origin{0, 4};
+  EXPECT_FALSE(observe(clone).known());
+}
+
+TEST(History, TellsNewsFromRepetition) {
+  History history(line());
+  EXPECT_TRUE(history.tell(trial_of(2, TrialState::kReady)));
+  EXPECT_FALSE(history.tell(trial_of(2, TrialState::kRunning)));
+  EXPECT_FALSE(history.tell(trial_of(2, TrialState::kRunning, {{1, 1.0}})));
+  EXPECT_TRUE(history.tell(trial_of(2, TrialState::kComplete, {{1, 1.0}})));
+  EXPECT_FALSE(history.tell(trial_of(2, TrialState::kComplete, {{1, 1.0}})));
+  EXPECT_EQ(history.size(), 3);
+  EXPECT_FALSE(history.observation(0).known());
+  EXPECT_FALSE(history.observation(7).known());
+  EXPECT_EQ(history.observation(2).score, 1.0);
+  EXPECT_EQ(history.encoded(2)[0], 0.25);
+}
+
+TEST(History, EncodesWhatIsAbsentAsNaN) {
+  Parameter kind;
+  kind.name = "kind";
+  kind.type = ParameterType::kCategorical;
+  kind.choices = {std::string("a"), std::string("b")};
+  Parameter x;
+  x.name = "x";
+  x.low = 10;
+  x.high = 20;
+  x.when = Condition{"kind", {std::string("a")}};
+  const SearchSpace space({kind, x});
+  EXPECT_EQ(encode(space, {std::string("a"), 15.0}), (std::vector<double>{0.25, 0.5}));
+  const auto off = encode(space, {std::string("b"), std::monostate{}});
+  EXPECT_EQ(off[0], 0.75);
+  EXPECT_TRUE(std::isnan(off[1]));
+}
+
+}  // namespace
+}  // namespace coppice
