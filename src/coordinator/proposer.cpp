@@ -22,11 +22,12 @@ double elapsed_s(std::chrono::steady_clock::time_point since) {
 
 /// What a sampler is told of a trial that it has just proposed: others are asked for before the study has
 /// taken this one up.
-Trial pending(TrialId id, const Values& params) {
+Trial pending(TrialId id, const Proposed& proposed) {
   Trial trial;
   trial.id = id;
   trial.state = TrialState::kReady;
-  trial.params = params;
+  trial.params = proposed.params;
+  trial.tag = proposed.tag;
   return trial;
 }
 
@@ -67,15 +68,16 @@ void Proposer::ask(RequestId request, TrialId trial, const Values* base, double 
   check(!open_.contains(request), "a request is asked once");
   if (base) {
     Proposal proposal = explorer_->ask({trial, base});
-    tell(pending(trial, proposal.params));
-    at_once_.push_back({request, std::move(proposal.params), std::move(proposal.note)});
+    at_once_.push_back(
+        {request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag)});
+    tell(pending(trial, at_once_.back()));
     return;
   }
   const Question question{request, trial};
   if (!threaded()) {
     const auto began = std::chrono::steady_clock::now();
     at_once_.push_back(answer(question));
-    sampler_->tell(pending(trial, at_once_.back().params));
+    sampler_->tell(pending(trial, at_once_.back()));
     if (elapsed_s(began) > settings_.quick_s) {
       thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     }
@@ -91,7 +93,7 @@ void Proposer::ask(RequestId request, TrialId trial, const Values* base, double 
 
 Proposed Proposer::answer(const Question& question) const {
   Proposal proposal = sampler_->ask({question.trial, nullptr});
-  return {question.request, std::move(proposal.params), std::move(proposal.note)};
+  return {question.request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag)};
 }
 
 std::vector<Proposed> Proposer::poll(double now_s) {
@@ -158,7 +160,7 @@ void Proposer::work(const std::stop_token& stop) {
     if (error && !error_) error_ = error;
     if (answered && under_way_) {
       // First of all that waits: the next question is to know it.
-      jobs_.emplace_front(pending(question->trial, answered->params));
+      jobs_.emplace_front(pending(question->trial, *answered));
       answers_.push_back(std::move(*answered));
     }
     under_way_.reset();

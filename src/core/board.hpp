@@ -50,6 +50,7 @@ struct Trial {
   MemberId member = kNoMember;
   TrialState state = TrialState::kProposing;
   Values params;
+  std::string tag;  ///< what its sampler gave with them, to be told again
   std::optional<Origin> origin;
   Step until = 0;         ///< where its segment ends or will end
   Step steps = 0;         ///< last step reported, cumulative along the chain

@@ -50,7 +50,8 @@ struct WorkerLost {
 struct Proposed {
   RequestId request = 0;
   Values params;
-  std::string note;  ///< how it was made, for people
+  std::string note;      ///< how it was made, for people
+  std::string tag = {};  ///< Trial::tag
 };
 
 struct Reported {

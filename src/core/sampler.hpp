@@ -17,7 +17,8 @@ struct SampleRequest {
 
 struct Proposal {
   Values params;
-  std::string note;  ///< how it was made, for people
+  std::string note;      ///< how it was made, for people
+  std::string tag = {};  ///< comes back with the trial, for the sampler that made it
 };
 
 class Sampler {

@@ -97,6 +97,7 @@ bool Study::on(const Proposed& event) {
   Trial& trial = board_.edit(it->second);
   check(settings_.space.admits(event.params), "a proposal lies in the search space");
   trial.params = event.params;
+  trial.tag = event.tag;
   requests_.erase(it);
   bases_.erase(trial.id);
   requeue(trial.id);

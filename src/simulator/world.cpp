@@ -222,8 +222,9 @@ void World::carry_out(const Command& command) {
 void World::answer(const Propose& propose) {
   const Values* base = propose.base ? &study_->board().trial(*propose.base).params : nullptr;
   Proposal proposal = (base != nullptr ? explorer_ : sampler_)->ask({propose.trial, base});
-  after(options_.proposal_s * noise(), [this, event = Proposed{propose.request, std::move(proposal.params),
-                                                               std::move(proposal.note)}] { tell(event); });
+  after(options_.proposal_s * noise(),
+        [this, event = Proposed{propose.request, std::move(proposal.params), std::move(proposal.note),
+                                std::move(proposal.tag)}] { tell(event); });
 }
 
 // ---- the workers' side

@@ -54,6 +54,7 @@ void fields(V& v, Proposed& x) {
   v("request", x.request);
   v("params", x.params);
   v("note", x.note);
+  v("tag", x.tag);
 }
 template <class V>
 void fields(V& v, Reported& x) {

@@ -46,7 +46,7 @@ inline std::vector<Event> events() {
       WorkerUp{kMax32, kMin32, "node-1", "", ""},
       WorkerUp{0, 0, "", "GPU-5f", "H200"},
       WorkerLost{kMin32, "no beat for 30 s"},
-      Proposed{kMax64, values(), "expected improvement 0.1"},
+      Proposed{kMax64, values(), "expected improvement 0.1", "12<40,41"},
       Proposed{},
       Reported{
           make_segment(1, 2), 3, 4, 5, {{"loss", kNan}, {"", -kInfinity}, {"val_accuracy", 0.5}}, kInfinity},
