@@ -9,7 +9,8 @@
 namespace coppice {
 
 std::span<const SamplerInfo> samplers() {
-  static const std::array entries = {random_entry(), grid_entry(), sobol_entry(), gp_entry(), tpe_entry()};
+  static const std::array entries = {random_entry(), grid_entry(), sobol_entry(),
+                                     gp_entry(),     tpe_entry(),  cmaes_entry()};
   return entries;
 }
 

@@ -45,5 +45,6 @@ SamplerInfo sobol_entry();
 SamplerInfo gp_entry();
 SamplerInfo grid_entry();
 SamplerInfo tpe_entry();
+SamplerInfo cmaes_entry();
 
 }  // namespace coppice

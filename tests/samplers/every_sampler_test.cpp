@@ -16,10 +16,11 @@
 namespace coppice {
 namespace {
 
-Trial begun(TrialId id, Values params) {
+Trial begun(TrialId id, Proposal proposal) {
   Trial trial;
   trial.id = id;
-  trial.params = std::move(params);
+  trial.params = std::move(proposal.params);
+  trial.tag = std::move(proposal.tag);
   trial.state = TrialState::kRunning;
   trial.until = 1;
   return trial;
@@ -47,7 +48,7 @@ std::vector<Trial> live(Sampler& sampler, const SearchSpace& space, int count, c
     Proposal proposal = sampler.ask({i, nullptr});
     EXPECT_TRUE(space.admits(proposal.params)) << i << " " << proposal.note;
     EXPECT_NE(proposal.note, "");
-    trials.push_back(begun(i, std::move(proposal.params)));
+    trials.push_back(begun(i, std::move(proposal)));
     sampler.tell(trials.back());
     if (i >= 3) {
       Trial& oldest = trials[static_cast<std::size_t>(i - 3)];

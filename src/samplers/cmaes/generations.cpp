@@ -66,7 +66,7 @@ Generations::State Generations::start(const Restarts& restarts, int number) cons
     Rng rng(seed_, Purpose::kSample, static_cast<std::uint64_t>(restarts.count()), hash_name("cmaes mean"));
     for (double& value : begin.mean) value = rng.uniform();
   }
-  return {Evolution(begin), Choices(domain_.choices), restarts, number, 0, {}};
+  return {Evolution(begin), Choices(domain_.choices), restarts, number, 0, {}, {}};
 }
 
 Genotype Generations::draw(TrialId trial, const State& state) const {
@@ -168,7 +168,18 @@ void Generations::make_next(std::vector<TrialId> made_of) {
     record(trial).used_in = next;
     waiting_.erase(trial);
   }
+  // As many of the best before compete again as results come late.
+  const auto late =
+      static_cast<std::size_t>(std::count_if(made_of.begin(), made_of.end(), [this](TrialId trial) {
+        return record(trial).generation + 1 < number();
+      }));
+  for (std::size_t i = 0; i < std::min(late, state.best.size()); ++i) {
+    ranked.push_back({record(state.best[i]).observation.score, state.best[i]});
+  }
   std::sort(ranked.begin(), ranked.end());
+  ranked.resize(made_of.size());
+  state.best.clear();
+  for (const Ranked& one : ranked) state.best.push_back(one.trial);
   Eigen::MatrixXd points(state.evolution.mean().size(), static_cast<Eigen::Index>(ranked.size()));
   std::vector<std::vector<int>> chosen;
   for (std::size_t i = 0; i < ranked.size(); ++i) {
@@ -181,7 +192,7 @@ void Generations::make_next(std::vector<TrialId> made_of) {
   state.evolution.update(points, ranked.front().score, ranked.back().score);
   state.choices.update(chosen, state.evolution.constants());
   state.evolution.keep_margins(domain_.coordinates);
-  state.evaluations += static_cast<std::int64_t>(ranked.size());
+  state.evaluations += static_cast<std::int64_t>(made_of.size());
   if (settings_.restarts != RestartKind::kNone && state.evolution.stop_reason()) {
     Rng rng(seed_, Purpose::kSample, static_cast<std::uint64_t>(state.restarts.count()),
             hash_name("cmaes restart"));

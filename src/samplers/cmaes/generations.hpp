@@ -72,6 +72,7 @@ class Generations {
     int begun = 0;                 ///< generation at which this run began
     std::int64_t evaluations = 0;  ///< of this run
     std::vector<TrialId> made_of;  ///< ascending
+    std::vector<TrialId> best;     ///< of those, and of what had come from before, best first
   };
   struct Record {
     bool told = false;

@@ -67,6 +67,7 @@ Cost measure_cost(const std::string& name, int trials) {
     Proposal proposal = (timed ? sampler : random)->ask({id, nullptr});
     if (timed) asks.push_back(now_us() - begin);
     trial.params = std::move(proposal.params);
+    trial.tag = std::move(proposal.tag);
     for (const bool over : {false, true}) {
       if (over) {
         trial.state = TrialState::kComplete;

@@ -1,6 +1,6 @@
 // Measures samplers. `samplers_bench regret`: median and quartiles of the regret on problems with a known
 // optimum, one at a time or with simulated asynchronous workers. `samplers_bench cost`: microseconds for each
-// ask and tell.
+// ask and tell. `samplers_bench converge`: evaluations that CMA-ES itself needs to a precision of 1e-8.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "converge.hpp"
 #include "cost.hpp"
 #include "run.hpp"
 #include "samplers/catalog.hpp"
@@ -65,6 +66,15 @@ void print_cost(const Request& request) {
   }
 }
 
+void print_convergence(const Request& request) {
+  std::printf("%-22s %4s  %12s  %s  (%d runs)\n", "function", "d", "evaluations", "solved", request.seeds);
+  for (const Convergence& result : measure_convergence(request.seeds)) {
+    std::printf("%-22s %4d  %12.0f  %d\n", result.function.c_str(), result.dimension, result.evaluations,
+                result.solved);
+    std::fflush(stdout);
+  }
+}
+
 int run(int argc, char** argv) {
   Request request;
   for (const SamplerInfo& entry : samplers()) request.samplers.push_back(entry.name);
@@ -85,10 +95,13 @@ int run(int argc, char** argv) {
   CLI::App* cost = app.add_subcommand("cost", "time for each proposal and each result");
   cost->add_option("--samplers", request.samplers)->delimiter(',')->check(known_sampler);
   cost->add_option("--trials", request.sizes)->delimiter(',')->check(CLI::PositiveNumber);
+  CLI::App* converge = app.add_subcommand("converge", "CMA-ES to 1e-8 on classic functions");
+  converge->add_option("--seeds", request.seeds)->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
 
   if (*regret) print_regret(request);
   if (*cost) print_cost(request);
+  if (*converge) print_convergence(request);
   return 0;
 }
 

@@ -24,6 +24,7 @@ std::vector<double> regrets(Sampler& sampler, const Problem& problem, int evalua
       trial.id = static_cast<TrialId>(trials.size());
       Proposal proposal = sampler.ask({trial.id, nullptr});
       trial.params = std::move(proposal.params);
+      trial.tag = std::move(proposal.tag);
       trial.state = TrialState::kRunning;
       sampler.tell(trial);
       ends.emplace(now + std::exp(0.5 * durations.normal()), trial.id);
