@@ -56,7 +56,7 @@ Evolution::Evolution(const Start& start)
   best_.assign(static_cast<std::size_t>(memory), 0);
   worst_ = best_;
   if (!start.adapt_learning_rate) return;
-  rates_.emplace();
+  rates_ = LearningRates{};
   rates_->mean_signal = path_c_;
   rates_->covariance_signal = Eigen::MatrixXd::Zero(d, d);
 }
