@@ -201,7 +201,7 @@ TEST_F(Torn, RecordsLostDoubledOrSwappedAsAPiece) {
     }
     return "";
   };
-  const auto is_start = [this](std::size_t record) {
+  const auto is_start = [](std::size_t record) {
     return journal_.records[record].front() == std::byte{1};
   };
   int refused = 0;
