@@ -20,12 +20,13 @@ bool is_workers(const Event& event) {
 }  // namespace
 
 Coordinator::Coordinator(CoordinatorSettings settings, Study& study, Proposer& proposer, Transport& transport,
-                         Record record)
+                         Record record, Durable durable)
     : settings_(std::move(settings)),
       study_(study),
       proposer_(proposer),
       transport_(transport),
       record_(std::move(record)),
+      durable_(std::move(durable)),
       liveness_(Liveness::beat_for(settings_.welcome.worker_timeout_s), settings_.welcome.worker_timeout_s) {
   for (int rank = settings_.rank_0_works ? 0 : 1; rank < transport_.size(); ++rank) {
     awaited_.insert(rank);
@@ -140,9 +141,10 @@ void Coordinator::lose_rank(int rank, const std::string& reason, double now_s) {
   const auto it =
       std::find_if(ranks_.begin(), ranks_.end(), [rank](const auto& item) { return item.second == rank; });
   if (it == ranks_.end()) return;
+  // Until the study knows, it may hand something out to this worker: that goes nowhere.
   const WorkerId worker = it->first;
-  ranks_.erase(it);
   apply(WorkerLost{worker, reason}, now_s);
+  ranks_.erase(worker);
   for (const auto& [other, its_rank] : ranks_)
     send(its_rank, MessageType::kRankLost, RankLost{study_.incarnation(), rank});
 }
@@ -177,6 +179,7 @@ void Coordinator::tick(double now_s) {
     apply(BackedOff{trial}, now_s);
   }
   tick_time_limit(now_s);
+  drop_what_is_durable();
   if (finished_s_) {
     const bool last = end_ && end_->left_s(now_s) < EndOfAllocation::kLast_s;
     if (awaited_.empty() || last || now_s - *finished_s_ > settings_.farewell_s) over_ = true;
@@ -226,7 +229,7 @@ void Coordinator::apply_one(const Event& event, double now_s) {
     if (const auto* saved = std::get_if<Saved>(&event)) drop_if_unknown(*saved);
     return;
   }
-  record_(running_time_s(now_s), event, effects);
+  recorded_ = record_(running_time_s(now_s), event, effects);
   if (const auto* stop = std::get_if<StopRequested>(&event)) stop_cause_ = stop->cause;
   if (const auto* up = std::get_if<WorkerUp>(&event)) welcome(up->worker);
   for (const TrialId trial : study_.changed()) proposer_.tell(study_.board().trial(trial));
@@ -275,6 +278,19 @@ void Coordinator::execute(const Stop& command) {
 }
 
 void Coordinator::execute(const Drop& command) {
+  drops_.emplace_back(recorded_, command);
+}
+
+void Coordinator::drop_what_is_durable() {
+  if (drops_.empty()) return;
+  const std::uint64_t durable = durable_();
+  while (!drops_.empty() && drops_.front().first <= durable) {
+    drop(drops_.front().second);
+    drops_.pop_front();
+  }
+}
+
+void Coordinator::drop(const Drop& command) {
   for (const WorkerId place : command.places) {
     if (place == kDisk) {
       std::error_code ignored;

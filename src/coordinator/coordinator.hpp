@@ -3,10 +3,11 @@
 ///
 /// The order that everything rests on: an event goes through the study, then to `record` (journal and
 /// tables), and only then do its commands leave. If `record` throws, nothing leaves and the exception goes to
-/// the caller: the run must end. Ownership: borrows study, proposer and transport. One thread; nothing
-/// blocks. `now_s` is any clock that doesn't go back. A rank that is silent for `welcome.worker_timeout_s` is
-/// declared dead; if it lives after all, it is dismissed as soon as it speaks, and may come back as a new
-/// worker.
+/// the caller: the run must end. A checkpoint is deleted only when the record that makes it superfluous
+/// outlives the node: a journal that lost its last second still finds every state that it knows of.
+/// Ownership: borrows study, proposer and transport. One thread; nothing blocks. `now_s` is any clock that
+/// doesn't go back. A rank that is silent for `welcome.worker_timeout_s` is declared dead; if it lives after
+/// all, it is dismissed as soon as it speaks, and may come back as a new worker.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "coordinator/proposer.hpp"
 #include "core/end_of_allocation.hpp"
@@ -44,11 +46,14 @@ class Coordinator {
   /// near. Those that still run are given up.
   static constexpr double kStop_s = 120;
 
-  /// `time_s` is running time, without the gaps between incarnations.
-  using Record = std::function<void(double time_s, const Event& event, const Effects& effects)>;
+  /// Keeps an event, and returns the mark at which its record ends; marks grow. `time_s` is running time,
+  /// without the gaps between incarnations.
+  using Record = std::function<std::uint64_t(double time_s, const Event& event, const Effects& effects)>;
+  /// The mark up to which everything outlives the death of this node.
+  using Durable = std::function<std::uint64_t()>;
 
   Coordinator(CoordinatorSettings settings, Study& study, Proposer& proposer, Transport& transport,
-              Record record);
+              Record record, Durable durable);
 
   /// Fills in the time that is left.
   void begin(Begun begun, double now_s);
@@ -72,6 +77,8 @@ class Coordinator {
   void apply_one(const Event& event, double now_s);
   void welcome(WorkerId worker);
   void drop_if_unknown(const Saved& saved);
+  void drop_what_is_durable();
+  void drop(const Drop& command);
   void execute(const Propose& command);
   void execute(const Run& command);
   void execute(const Stop& command);
@@ -92,6 +99,9 @@ class Coordinator {
   Proposer& proposer_;
   Transport& transport_;
   Record record_;
+  Durable durable_;
+  std::uint64_t recorded_ = 0;                        ///< the mark of the last event
+  std::deque<std::pair<std::uint64_t, Drop>> drops_;  ///< by the mark from which they may be done
   double began_s_ = 0;
   std::deque<Event> events_;  ///< that wait for the one under way
   bool applying_ = false;

@@ -184,6 +184,11 @@ std::uint64_t JournalWriter::size_bytes() const {
   return end_;
 }
 
+std::uint64_t JournalWriter::durable_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return durable_;
+}
+
 RecordCosts JournalWriter::costs() const {
   const std::lock_guard lock(mutex_);
   RecordCosts costs = costs_;

@@ -1,9 +1,9 @@
 /// Appends records to a journal.
 ///
 /// Ownership: owns the open file and a thread that makes it durable (group commit). At most one writer a
-/// file: see owner.hpp. Threads: one thread appends and syncs; `dirty` from any. Failure: JournalError. After
-/// a failed append the file ends at the last good record, as if nothing had been tried, and an append may be
-/// tried again. After a failed sync nothing more is accepted: what the kernel dropped can't be told.
+/// file: see owner.hpp. Threads: one appends; all else from any. Failure: JournalError. After a failed append
+/// the file ends at the last good record, as if nothing had been tried, and an append may be tried again.
+/// After a failed sync nothing more is accepted: what the kernel dropped can't be told.
 #pragma once
 
 #include <condition_variable>
@@ -48,6 +48,8 @@ class JournalWriter {
   /// Whether there are records that are not durable yet.
   bool dirty() const;
   std::uint64_t size_bytes() const;
+  /// Everything before this byte outlives the node.
+  std::uint64_t durable_bytes() const;
   /// What this writer did so far: the journal's part of it.
   RecordCosts costs() const;
 

@@ -115,15 +115,16 @@ class CoordinatorTest : public testing::Test {
   void make(CoordinatorSettings settings = {}) {
     settings.checkpoints = folder_;
     settings.welcome.metric = "loss";
-    coordinator_ = std::make_unique<Coordinator>(settings, *study_, *proposer_, network_.endpoint(0),
-                                                 [this](double time_s, const Event& event, const Effects&) {
-                                                   if (full_disk_)
-                                                     throw std::runtime_error("the disk is full");
-                                                   for (int rank = 0; rank < network_.size(); ++rank)
-                                                     seen_at_record_ += inbox_size(rank);
-                                                   recorded_.push_back(event);
-                                                   recorded_s_.push_back(time_s);
-                                                 });
+    coordinator_ = std::make_unique<Coordinator>(
+        settings, *study_, *proposer_, network_.endpoint(0),
+        [this](double time_s, const Event& event, const Effects&) {
+          if (full_disk_) throw std::runtime_error("the disk is full");
+          for (int rank = 0; rank < network_.size(); ++rank) seen_at_record_ += inbox_size(rank);
+          recorded_.push_back(event);
+          recorded_s_.push_back(time_s);
+          return ++mark_;
+        },
+        [this] { return commits_ ? mark_ : durable_; });
   }
   void begin(CoordinatorSettings settings = {}) {
     make(std::move(settings));
@@ -202,6 +203,9 @@ class CoordinatorTest : public testing::Test {
   std::unique_ptr<Coordinator> coordinator_;
   double now_s_ = 100;
   bool full_disk_ = false;
+  bool commits_ = true;  ///< at once; else everything up to durable_
+  std::uint64_t mark_ = 0;
+  std::uint64_t durable_ = 0;
   std::vector<Event> recorded_;
   std::vector<double> recorded_s_;
   std::size_t seen_at_record_ = 0;
@@ -360,12 +364,14 @@ TEST_F(CoordinatorTest, ALateCopyOfADroppedStateIsDropped) {
   scheduler_->stop_reached = true;
   scheduler_->work.push_back(NewTrial{kNoMember, 4, "so that the study goes on"});
   end(1, 1, 0, 4);
-  EXPECT_THAT(sent(1), ElementsAre("drop t0 s4", "run #2 t1"));
+  coordinator_->tick(now_s_);
+  EXPECT_THAT(sent(1), ElementsAre("run #2 t1", "drop t0 s4"));
   recorded_.clear();
   touch(state(0, 4, 1));  // the worker's copy to disk came to its end meanwhile
   tell(1, Saved{state(0, 4, 1), kDisk, 8});
-  EXPECT_FALSE(exists(state(0, 4, 1)));
   tell(1, Saved{state(0, 3, 1), 0, 8});
+  coordinator_->tick(now_s_);
+  EXPECT_FALSE(exists(state(0, 4, 1)));
   EXPECT_THAT(sent(1), ElementsAre("drop t0 s3"));
   EXPECT_THAT(recorded_, IsEmpty());
   expect_silence();
@@ -392,8 +398,31 @@ TEST_F(CoordinatorTest, AnOlderStateIsRemovedFromDiskOnceTheNewerOneIsSafe) {
     touch(state(0, step, 1));
     tell(1, Saved{state(0, step, 1), kDisk, 8});
   }
+  coordinator_->tick(now_s_);
   EXPECT_FALSE(exists(state(0, 1, 1)));
   EXPECT_TRUE(exists(state(0, 2, 1)) && exists(state(0, 3, 1))) << "two are kept";
+  EXPECT_THAT(sent(1), ElementsAre("drop t0 s1"));
+}
+
+/// Otherwise a node that dies before the journal's next commit leaves a journal that knows of states which
+/// are gone.
+TEST_F(CoordinatorTest, NothingIsRemovedBeforeTheRecordOfItIsDurable) {
+  begin();
+  start_one();
+  commits_ = false;
+  for (const Step step : {1, 2, 3}) {
+    tell(1, Saved{state(0, step, 1), 0, 8});
+    touch(state(0, step, 1));
+    tell(1, Saved{state(0, step, 1), kDisk, 8});
+  }
+  const std::uint64_t all = mark_;
+  durable_ = all - 1;
+  coordinator_->tick(now_s_);
+  EXPECT_TRUE(exists(state(0, 1, 1)));
+  expect_silence();
+  durable_ = all;
+  coordinator_->tick(now_s_);
+  EXPECT_FALSE(exists(state(0, 1, 1)));
   EXPECT_THAT(sent(1), ElementsAre("drop t0 s1"));
 }
 
@@ -444,6 +473,7 @@ TEST_F(CoordinatorTest, WhatAGivenUpRankSaysIsDropped) {
   touch(state(0, 3, 1));
   tell(1, Saved{state(0, 3, 1), 0, 8});
   tell(1, Saved{state(0, 3, 1), kDisk, 8});
+  coordinator_->tick(now_s_);
   EXPECT_THAT(recorded_, IsEmpty());
   EXPECT_FALSE(exists(state(0, 3, 1))) << "nobody would ever remove it";
   EXPECT_TRUE(exists(state(0, 2, 1)));
