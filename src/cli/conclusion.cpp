@@ -46,6 +46,8 @@ void Conclusion::tell(const std::exception_ptr& failure) {
     tell(2, error.what());
   } catch (const UserError& error) {
     tell(2, error.what());
+  } catch (const StoppedEarly& stopped) {
+    tell(kStoppedWithWorkLeft, stopped.what());
   } catch (const std::exception& error) {
     tell(1, error.what());
   }

@@ -32,8 +32,6 @@
 namespace coppice {
 namespace {
 
-constexpr int kStoppedWithWorkLeft = 75;
-
 std::string host_name() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
@@ -217,7 +215,7 @@ void Lead::require_fitting(const HostReady& ready) const {
   }
 }
 
-TrialHost Lead::start_first_host(const WorkerPlace& place) {
+TrialHost Lead::start_first_host(const WorkerPlace& place, StopSignals& signals) {
   wait_for_device_memory(place);
   TrialHost host = TrialHost::start(spawner_, host_launch(welcome(), place, 0));
   for (;;) {
@@ -232,8 +230,11 @@ TrialHost Lead::start_first_host(const WorkerPlace& place) {
       require_fitting(*ready);
       return host;
     }
-    pollfd waiting{host.fd(), POLLIN, 0};
-    ::poll(&waiting, 1, 1000);
+    if (const auto signal = signals.take())
+      throw StoppedEarly(
+          fmt::format("{}: stopped before the first trial program was ready", stop_signal_name(*signal)));
+    std::array<pollfd, 2> waiting{{{host.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
+    ::poll(waiting.data(), waiting.size(), 1000);
   }
 }
 
@@ -294,7 +295,11 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
                                          make_sampler("random", {}, spec_.space, spec_.seed), proposing);
   coordinator_ = std::make_unique<Coordinator>(
       settings, *assembly_.study, *proposer_, transport,
-      [this](double time_s, const Event& event, const Effects& effects) { record(time_s, event, effects); });
+      [this](double time_s, const Event& event, const Effects& effects) {
+        record(time_s, event, effects);
+        return journal_->size_bytes();
+      },
+      [this] { return journal_->durable_bytes(); });
   ProgressLimits limits{spec_.budget.trials, spec_.budget.wall_time_s, false};
   if (const auto planned = planned_trials(spec_)) limits.trials = planned;
   limits.population = spec_.scheduler.name == "pbt";

@@ -18,6 +18,7 @@
 #include "cli/conclusion.hpp"
 #include "cli/history.hpp"
 #include "cli/progress.hpp"
+#include "cluster/signals.hpp"
 #include "coordinator/coordinator.hpp"
 #include "journal/owner.hpp"
 #include "journal/writer.hpp"
@@ -40,8 +41,8 @@ class Lead {
   const std::filesystem::path& directory() const { return directory_; }
 
   /// Starts a trial host and waits for its hello, so that a trainable that can't start is told now and not by
-  /// failed trials. The host is to be given to this rank's worker.
-  TrialHost start_first_host(const WorkerPlace& place);
+  /// failed trials. The host is to be given to this rank's worker. Throws StoppedEarly at a signal.
+  TrialHost start_first_host(const WorkerPlace& place, StopSignals& signals);
 
   void begin(Transport& transport, int workers, double now_s);
   void on_message(const Message& message, double now_s) { coordinator_->on_message(message, now_s); }

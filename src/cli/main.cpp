@@ -78,6 +78,9 @@ int status_of(const std::function<int()>& command) {
   } catch (const UserError& error) {
     std::fprintf(stderr, "coppice: %s\n", error.what());
     return kUsersMistake;
+  } catch (const StoppedEarly& stopped) {
+    std::fprintf(stderr, "coppice: %s\n", stopped.what());
+    return kStoppedWithWorkLeft;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "coppice: %s\n", error.what());
     return 1;

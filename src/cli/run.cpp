@@ -45,19 +45,6 @@ struct Rank {
   std::optional<Release> release = {};  ///< rank 0 said that this one may leave
 };
 
-std::string signal_name(int number) {
-  switch (number) {
-    case SIGTERM:
-      return "SIGTERM";
-    case SIGUSR1:
-      return "SIGUSR1";
-    case SIGINT:
-      return "SIGINT";
-    default:
-      return "signal " + std::to_string(number);
-  }
-}
-
 void sleep_until_something(const std::vector<Rank>& ranks, const Lead* lead, const StopSignals& signals) {
   std::vector<pollfd> waiting{{signals.fd(), POLLIN, 0}};
   if (lead != nullptr) waiting.push_back({lead->fd(), POLLIN, 0});
@@ -134,7 +121,7 @@ void run_until_over(std::vector<Rank>& ranks, Lead* lead, StopSignals& signals) 
     turn(ranks, lead);
     while (const auto number = signals.take()) {
       // Under mpirun every rank gets it; the coordinator alone decides.
-      if (lead != nullptr) lead->stop_for(signal_name(*number), steady_s());
+      if (lead != nullptr) lead->stop_for(stop_signal_name(*number), steady_s());
     }
     if (all_over(ranks, lead)) return;
     sleep_until_something(ranks, lead, signals);
@@ -148,7 +135,7 @@ int run_local_workers(const RunOptions& options, Lead& lead, Spawner& spawner, S
   const auto workers = static_cast<int>(here.ranks.size());
   LoopbackNetwork network(workers);
   std::vector<Rank> ranks;
-  TrialHost first = lead.start_first_host(here.ranks.front().place);
+  TrialHost first = lead.start_first_host(here.ranks.front().place, signals);
   for (int i = 0; i < workers; ++i) {
     const WorkerPlace& place = here.ranks[static_cast<std::size_t>(i)].place;
     auto worker = i == 0 ? std::make_unique<Worker>(network.endpoint(i), spawner, place, std::move(first))
@@ -179,7 +166,7 @@ int run_coordinating_rank(Lead& lead, const WorkerPlace* place, Spawner& spawner
   try {
     std::vector<Rank> ranks;
     ranks.push_back({&transport, place ? std::make_unique<Worker>(transport, spawner, *place,
-                                                                  lead.start_first_host(*place))
+                                                                  lead.start_first_host(*place, signals))
                                        : nullptr});
     lead.begin(transport, transport.size() - (place ? 0 : 1), steady_s());
     if (place) ranks[0].worker->start(steady_s());

@@ -73,6 +73,19 @@ StopSignals::StopSignals(double again_after_s) {
   }
 }
 
+std::string stop_signal_name(int number) {
+  switch (number) {
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGUSR1:
+      return "SIGUSR1";
+    case SIGINT:
+      return "SIGINT";
+    default:
+      return "signal " + std::to_string(number);
+  }
+}
+
 StopSignals::~StopSignals() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &previous_[i], nullptr);
   event_fd = -1;

@@ -13,8 +13,12 @@
 #include <csignal>
 #include <cstddef>
 #include <optional>
+#include <string>
 
 namespace coppice {
+
+/// "SIGTERM"
+std::string stop_signal_name(int number);
 
 class StopSignals {
  public:

@@ -132,6 +132,17 @@ class StudyScenarios(Scenario):
         self.assertEqual(list(trials["steps"]), [30] * 6)
         self.verify_replay()
 
+    def test_a_stop_before_the_program_is_ready_exits_75(self):
+        study = self.sum_study("fifo", "{trials: 6, steps_per_trial: 30}")
+        self.write("train.py", "import time\ntime.sleep(600)\n")
+        process = self.start("run", study, "-o", self.results, "--workers", "1")
+        self.wait_for(lambda: any(b"train.py" in command_of(pid) for pid in children_of(process.pid)), "the program")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, out + err)
+        self.assertIn("SIGTERM: stopped before", err)
+        self.assertEqual((self.outcome()["outcome"], self.outcome()["exit_status"]), ("stopped", 75))
+
     def test_a_killed_host_costs_nothing(self):
         study = self.sum_study("fifo", "{trials: 3, steps_per_trial: 40}", pause=0.02)
         process = self.start("run", study, "-o", self.results)
