@@ -14,6 +14,7 @@
 : "${coppice:=coppice}"
 : "${coppice_launcher:=mpirun}"
 : "${coppice_attempts:=3}"      # launches in a row that bring no report
+: "${coppice_barren:=10}"       # jobs in a row that are queued again without having brought a report
 : "${coppice_startup_s:=300}"   # until the coordinator has taken the directory
 : "${coppice_silence_s:=180}"   # its heart beats every 2 s; file systems stall for a minute now and then
 : "${coppice_leave_s:=20}"      # from the study's end to the launcher's
@@ -171,6 +172,23 @@ coppice_may_requeue() {
   timeout 30 scontrol -o show job "$SLURM_JOB_ID" 2>/dev/null | grep -q 'JobState=TIMEOUT'
 }
 
+# A job that is too short for a single step would be queued again for ever.
+coppice_got_further() {
+  local file=$coppice_results/.barren barren
+  if [ "$(coppice_reports)" -gt "$coppice_reports_before" ]; then
+    rm -f "$file"
+    return
+  fi
+  barren=$(($(cat "$file" 2>/dev/null || echo 0) + 1))
+  if [ "$barren" -lt "$coppice_barren" ]; then
+    echo "$barren" >"$file"
+    return
+  fi
+  rm -f "$file"
+  coppice_say "$barren jobs in a row brought no report: not queued again. Is the time limit too short for one step? Submitted again it goes on"
+  return 1
+}
+
 coppice_requeue() {
   local array=()
   if timeout 60 scontrol requeue "$SLURM_JOB_ID" 2>/dev/null; then
@@ -203,6 +221,7 @@ coppice_job() {
 
   coppice_say "$(date '+%F %T') on ${SLURM_JOB_NODELIST:-one node}${SLURM_RESTART_COUNT:+, start $((SLURM_RESTART_COUNT + 1))}"
   reports=$(coppice_reports)
+  coppice_reports_before=$reports
   while :; do
     before=$reports
     coppice_attempt "${coppice_nodes[@]}"
@@ -232,6 +251,7 @@ coppice_job() {
   # Killed while it saved: the journal has all that was acknowledged.
   : "${status:=75}"
   rm -f "$coppice_outcome"
-  if [ "$status" -eq 75 ] && coppice_may_requeue; then coppice_requeue; fi
+  if [ "$status" -eq 75 ] && coppice_may_requeue && coppice_got_further; then coppice_requeue; fi
+  if [ "$status" -ne 75 ]; then rm -f "$coppice_results/.barren"; fi
   exit "$status"
 }

@@ -52,6 +52,20 @@ class Job(unittest.TestCase):
         self.assertIn("USR1: the study is told to stop", said)
         self.assertIn("stopped before it could say how", said)
 
+    def test_jobs_that_bring_nothing_are_not_queued_for_ever(self):
+        self.program("scontrol", '[ "$1" = requeue ] || exit 1')
+        stopped = """echo '{"outcome":"stopped","exit_status":75,"incarnation":1,"reason":"x"}' > "${@: -1}\""""
+        for count in range(1, 11):
+            status, said = self.job(stopped)
+            self.assertEqual(status, 75)
+            self.assertEqual("back in the queue" in said, count < 10, said)
+        self.assertIn("10 jobs in a row brought no report", said)
+        _, said = self.job(stopped)
+        self.assertIn("back in the queue", said)  # by hand, it begins to count anew
+        self.program("coppice", 'n=$(cat "$0.count" 2>/dev/null || echo 0); echo $((n + 1)) | tee "$0.count"')
+        self.job(stopped)
+        self.assertFalse((self.folder / "results" / ".barren").exists())
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
