@@ -121,7 +121,9 @@ int run_main(int argc, char** argv) {
   submit_app
       ->add_option("--tasks-per-node", submit.tasks_per_node, "Workers on each node [one a GPU, else 1]")
       ->check(positive);
-  submit_app->add_option("--cpus-per-task", submit.cpus_per_task, "CPUs of each worker [the site's default]")
+  submit_app
+      ->add_option("--cpus-per-task", submit.cpus_per_task,
+                   "CPUs of each worker [resources.cpus_per_worker, or the site's default]")
       ->check(positive);
   submit_app->add_option("--time", submit.time,
                          "Time limit: 90m, 2h30m, 02:30:00, 1-12:00:00 [the partition's]");

@@ -65,6 +65,18 @@ int tasks_per_node(const SubmitOptions& options, const StudySpec& spec) {
   return tasks;
 }
 
+/// What the study asks for: Slurm gives a task one CPU, or one core, where nothing is said.
+std::optional<int> cpus_per_task(const SubmitOptions& options, const StudySpec& spec) {
+  const auto wanted = spec.resources.cpus_per_worker;
+  if (!options.cpus_per_task) return wanted;
+  if (wanted && *options.cpus_per_task < *wanted) {
+    throw UserError(
+        fmt::format("--cpus-per-task {}: each worker of this study gets {} (resources.cpus_per_worker)",
+                    *options.cpus_per_task, *wanted));
+  }
+  return options.cpus_per_task;
+}
+
 /// A job that would wait in the queue for hours to find another study's journal.
 void require_same_study(const std::filesystem::path& directory, const StudySpec& spec) {
   const auto path = directory / "study.journal";
@@ -90,7 +102,7 @@ JobRequest request_of(const SubmitOptions& options, const StudySpec& spec) {
   request.nodes = options.nodes;
   request.tasks_per_node = tasks_per_node(options, spec);
   request.gpus_per_node = options.gpus_per_node;
-  request.cpus_per_task = options.cpus_per_task;
+  request.cpus_per_task = cpus_per_task(options, spec);
   request.time_s = time_limit(options.time);
   request.partition = options.partition;
   request.account = options.account;

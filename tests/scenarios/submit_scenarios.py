@@ -39,6 +39,13 @@ class Submit(Scenario):
         arguments = ("--gpus-per-node", "4", "--tasks-per-node", "5", "--set", "coordinator=dedicated")
         self.assertEqual(self.tasks("auto", *arguments), 5)
 
+    def test_a_worker_gets_the_cpus_that_the_study_says(self):
+        asked = ("--set", "resources.cpus_per_worker=3")
+        self.assertNotIn("#SBATCH --cpus-per-task", self.script(1))
+        self.assertIn("#SBATCH --cpus-per-task=3\n", self.script(1, *asked))
+        self.assertIn("#SBATCH --cpus-per-task=4\n", self.script(1, *asked, "--cpus-per-task", "4"))
+        self.assertIn("each worker of this study gets 3", self.script(1, *asked, "--cpus-per-task", "2", status=2))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
