@@ -354,6 +354,11 @@ void Lead::record(double time_s, const Event& event, const Effects& effects) {
     fmt::print(stderr, "coppice: worker {} is lost: {}; what it had in hand goes on elsewhere\n",
                lost->worker, lost->reason);
   }
+  if (const auto* stop = std::get_if<StopRequested>(&event);
+      stop != nullptr && stop->cause != StopCause::kNoWorker) {
+    fmt::print(stderr, "\ncoppice: {}: stopping in order; running segments end with a checkpoint\n",
+               stop->reason);
+  }
   if (!owner_->still_ours()) {
     throw JournalError(
         fmt::format("{} was taken over by another run, which found this one silent: ending at once",
@@ -382,7 +387,6 @@ void Lead::tick(double now_s) {
 
 void Lead::stop_for(const std::string& signal, double now_s) {
   if (assembly_.study->halting()) return;
-  fmt::print(stderr, "\ncoppice: {}: stopping in order; running segments end with a checkpoint\n", signal);
   // Slurm's word, and our job scripts', for a time limit that comes.
   coordinator_->request_stop(signal == "SIGUSR1" ? StopCause::kTimeLimit : StopCause::kSignal, signal, now_s);
 }
