@@ -201,9 +201,7 @@ TEST_F(Torn, RecordsLostDoubledOrSwappedAsAPiece) {
     }
     return "";
   };
-  const auto is_start = [](std::size_t record) {
-    return journal_.records[record].front() == std::byte{1};
-  };
+  const auto is_start = [](std::size_t record) { return journal_.records[record].front() == std::byte{1}; };
   int refused = 0;
   const std::size_t last = journal_.size() - 1;  // the costs: nothing tells where they belong
   for (std::size_t i = 1; i + 1 < last; ++i) {
