@@ -160,7 +160,10 @@ void Study::release(TrialId trial, Step step) {
 }
 
 void Study::stop(TrialId trial, std::string reason, TrialId other) {
-  check(board_.trial(trial).state == TrialState::kPaused, "only a paused trial is stopped by a scheduler");
+  const Trial& t = board_.trial(trial);
+  const bool trains = t.state == TrialState::kRunning;
+  check(trains || t.state == TrialState::kPaused, "a scheduler stops a trial that trains or is paused");
+  if (trains && !halting_) command(Stop{t.worker, t.segment});
   set_over(trial, TrialState::kStopped);
   decide(DecisionKind::kStop, trial, board_.trial(trial).steps, std::move(reason), other);
 }

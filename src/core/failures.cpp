@@ -21,6 +21,7 @@ bool Study::on(const SegmentFailed& event) {
   const auto it = running_.find(event.segment);
   if (it == running_.end() || it->second.trial != event.trial) return false;
   end_segment(event.segment);
+  if (is_over(board_.trial(event.trial).state)) return true;  // it was stopped
   if (event.no_state) {
     requeue(event.trial);
   } else {

@@ -1,10 +1,10 @@
 /// A scheduler decides who trains, from which state, until which step. It knows nothing of hyperparameters,
 /// workers' speed or time.
 ///
-/// It is told when a trial stands at the end of its segment or has failed for good, and asked for work
-/// whenever a worker is free. It draws random numbers only from Rng(context.seed(), …), so the same calls in
-/// the same order give the same decisions. The study is over when nothing runs or waits and `next` has no
-/// work.
+/// It is told what each report adds, when a trial stands at the end of its segment or has failed for good,
+/// and asked for work whenever a worker is free. It draws random numbers only from Rng(context.seed(), …), so
+/// the same calls in the same order give the same decisions. The study is over when nothing runs or waits and
+/// `next` has no work.
 #pragma once
 
 #include <optional>
@@ -68,7 +68,9 @@ class SchedulerContext {
   /// is none.
   virtual void hold(TrialId trial, Step step) = 0;
   virtual void release(TrialId trial, Step step) = 0;
-  /// Ends a paused trial before its budget, and records a kStop decision. `other`: the trial it gave way to.
+  /// Ends a trial that is paused or trains before its budget, and records a kStop decision. It is kStopped at
+  /// once: what its worker still trains doesn't count, and the scheduler hears no more of it. `other`: the
+  /// trial it gave way to.
   virtual void stop(TrialId trial, std::string reason, TrialId other = kNoTrial) = 0;
 
  protected:
@@ -82,6 +84,9 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
   virtual ~Scheduler() = default;
 
+  /// `trial`, which trains, has reported step `trial.steps`; its curve has a point there if the report had
+  /// the objective. Called once for each step of a trial, in order.
+  virtual void on_report(SchedulerContext&, TrialId) {}
   /// `trial` stands at the end of its segment. Its state is kPaused, or kComplete where it has nothing more
   /// to train.
   virtual void on_reached(SchedulerContext& context, TrialId trial) = 0;

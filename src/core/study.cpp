@@ -82,11 +82,7 @@ void Study::lose_worker(WorkerId worker) {
   for (const CheckpointId& id : checkpoints_.at(worker)) checkpoints_.remove(id, worker);
   const auto it = std::find_if(running_.begin(), running_.end(),
                                [worker](const auto& item) { return item.second.worker == worker; });
-  if (it != running_.end()) {
-    const TrialId trial = it->second.trial;
-    end_segment(it->first);
-    requeue(trial);
-  }
+  if (it != running_.end()) cut_segment(it->first);
   idle_.erase(worker);
   workers_.erase(worker);
 }
@@ -107,7 +103,9 @@ bool Study::on(const Proposed& event) {
 bool Study::on(const Reported& event) {
   const auto it = running_.find(event.segment);
   if (it == running_.end() || it->second.trial != event.trial) return false;
-  if (event.step <= board_.trial(event.trial).steps) return false;
+  const Trial& trial = board_.trial(event.trial);
+  // Whatever a stopped trial's worker still does, the curve ends where the decision was made.
+  if (event.step <= trial.steps || is_over(trial.state)) return false;
   measure(event, it->second);
   std::optional<Score> score;
   double value = 0;
@@ -131,6 +129,7 @@ bool Study::on(const Reported& event) {
            settings_.metric + " " + to_text(value) + " reached the target " + to_text(*target_));
     }
   }
+  scheduler_->on_report(*this, event.trial);
   return true;
 }
 
@@ -175,6 +174,7 @@ bool Study::on(const SegmentEnded& event) {
   workers_.at(it->second.worker).last_trial = event.trial;
   end_segment(event.segment);
   Trial& trial = board_.edit(event.trial);
+  if (is_over(trial.state)) return true;  // it was stopped
   trial.stands_at = event.step;
   if (event.done || event.step >= settings_.steps_per_trial) {
     if (trial.curve.empty()) {
@@ -213,11 +213,7 @@ bool Study::on(const StopRequested& event) {
 
 bool Study::on(const GivenUp&) {
   if (!halting_ || running_.empty()) return false;
-  while (!running_.empty()) {
-    const auto [segment, running] = *running_.begin();
-    end_segment(segment);
-    requeue(running.trial);
-  }
+  while (!running_.empty()) cut_segment(running_.begin()->first);
   return true;
 }
 
@@ -255,6 +251,13 @@ void Study::end_segment(SegmentId segment) {
   trial.segment = 0;
   idle_.insert(it->second.worker);
   running_.erase(it);
+}
+
+/// Its trial goes on from its last state another time, unless it is over.
+void Study::cut_segment(SegmentId segment) {
+  const TrialId trial = running_.at(segment).trial;
+  end_segment(segment);
+  if (!is_over(board_.trial(trial).state)) requeue(trial);
 }
 
 void Study::requeue(TrialId trial) {

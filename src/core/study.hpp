@@ -126,6 +126,7 @@ class Study final : private SchedulerContext {
   std::optional<Source> source_of(const Trial& trial) const;
   std::optional<WorkerId> choose_worker(const Trial& trial, const std::optional<Source>& source);
   void end_segment(SegmentId segment);
+  void cut_segment(SegmentId segment);
   void on_failure(TrialId trial, Step step, const std::string& error);
   void halt_if_all_fail(const std::string& error);
   std::string failure_of_all() const;

@@ -356,7 +356,9 @@ void Recorder::set_params(TrialId trial, const Values& params) {
 }
 
 void Recorder::set_standing(TrialId trial, Standing standing, std::string_view state) {
-  standing_.at(static_cast<std::size_t>(trial)) = standing;
+  Standing& before = standing_.at(static_cast<std::size_t>(trial));
+  if (before == Standing::kOver) return;  // it was stopped while it trained
+  before = standing;
   texts(tables_.trials, kState).at(static_cast<std::size_t>(trial)) = state;
 }
 

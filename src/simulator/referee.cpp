@@ -1,5 +1,6 @@
 #include "simulator/referee.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace coppice {
@@ -17,6 +18,7 @@ void Referee::observe(const Study& study, const Event& event, const Effects& eff
   }
   on_event(study, event);
   for (const Decision& decision : effects.decisions) on_decision(study, decision);
+  on_stops(study, effects);
   for (const Command& command : effects.commands) {
     if (const auto* run = std::get_if<Run>(&command)) {
       on_run(study, *run, store);
@@ -60,6 +62,8 @@ void Referee::on_event(const Study& study, const Event& event) {
   } else if (const auto* proposed = std::get_if<Proposed>(&event)) {
     if (requests_.erase(proposed->request) == 0) fault("a proposal was accepted that nobody asked for");
   } else if (const auto* report = std::get_if<Reported>(&event)) {
+    if (stopped_.contains(report->trial))
+      fault("trial " + std::to_string(report->trial) + " reports though it was stopped");
     const auto& origin = study.board().trial(report->trial).origin;
     const auto [entry, first] = reported_.try_emplace(report->trial, origin ? origin->step : 0);
     if (report->step != entry->second + 1) {
@@ -84,6 +88,7 @@ void Referee::on_run(const Study& study, const Run& run, const BlobStore& store)
   if (!segments_.emplace(run.segment, Segment{run.trial, run.worker}).second)
     fault(who + ": a segment id again");
   const Trial& trial = study.board().trial(run.trial);
+  if (is_over(trial.state)) fault(who + ": the trial is over");
   if (trial.origin && !run.from) fault(who + ": a clone begins from scratch");
   if (!study.settings().space.admits(run.params)) fault(who + ": hyperparameters outside the space");
   if (run.report_after > run.until) fault(who + ": nothing left to report");
@@ -100,6 +105,22 @@ void Referee::on_run(const Study& study, const Run& run, const BlobStore& store)
       fault(who + ": the state of trial " + std::to_string(id.trial) + " at step " + std::to_string(id.step) +
             " is not at place " + std::to_string(place));
     }
+  }
+}
+
+void Referee::on_stops(const Study& study, const Effects& effects) {
+  for (const Decision& decision : effects.decisions) {
+    if (decision.kind != DecisionKind::kStop) continue;
+    const std::string who = "trial " + std::to_string(decision.trial);
+    if (!stopped_.insert(decision.trial).second) fault(who + ": stopped twice");
+    if (decision.reason.empty()) fault(who + ": stopped without a reason");
+    const auto found = trained_.find(decision.trial);
+    if (found == trained_.end() || study.halting()) continue;  // a halt has asked all of them
+    const bool asked = std::any_of(effects.commands.begin(), effects.commands.end(), [&](const Command& c) {
+      const auto* stop = std::get_if<Stop>(&c);
+      return stop != nullptr && stop->segment == found->second;
+    });
+    if (!asked) fault(who + ": stopped, but its segment goes on");
   }
 }
 

@@ -5,6 +5,7 @@
 /// * a segment begins from a state that lies where the study says, and leads onwards;
 /// * the steps of a trial are reported once each and without a gap;
 /// * nothing that failed or has no finite score is promoted or copied, and nothing that is over trains on;
+/// * a trial that is stopped while it trains has its segment asked to stop, and reports nothing more;
 /// * a study is over only when nothing runs.
 ///
 /// Throws std::logic_error with the rule and the numbers. One thread.
@@ -32,6 +33,7 @@ class Referee {
   void on_event(const Study& study, const Event& event);
   void on_run(const Study& study, const Run& run, const BlobStore& store);
   void on_decision(const Study& study, const Decision& decision);
+  void on_stops(const Study& study, const Effects& effects);
   [[noreturn]] static void fault(const std::string& what);
 
   struct Segment {
@@ -43,6 +45,7 @@ class Referee {
   std::map<SegmentId, Segment> segments_;
   std::map<TrialId, SegmentId> trained_;
   std::map<TrialId, Step> reported_;
+  std::set<TrialId> stopped_;  ///< by the scheduler
   std::set<RequestId> requests_;
   std::optional<std::int64_t> max_trials_;
 };

@@ -159,6 +159,23 @@ TEST(Recorder, AStateFollowsItsTrial) {
   EXPECT_THAT(doubles(recorder.tables().trials, "ended_s"), numbers({7}));
 }
 
+TEST(Recorder, ATrialThatIsStoppedWhileItTrainsEndsThere) {
+  const Effects stop{true, {Stop{0, 1}}, {{DecisionKind::kStop, 0, kNoTrial, 1, "rank 4 of 9"}}};
+  const std::vector<Event> ends = {SegmentEnded{1, 0, 0, 2, false, {}},
+                                   SegmentFailed{1, 0, 0, 2, "killed", {}}, WorkerLost{0, "gone"}, Begun{2}};
+  for (const Event& end : ends) {
+    Recorder again(story::study());
+    again.apply(0, Begun{}, {true, {Propose{0, 0, {}}}, {{DecisionKind::kStart, 0, kNoTrial, 0, ""}}});
+    again.apply(1, Proposed{0, Values(5), ""}, {true, {coppice::Run{0, 1, 0, Values(5), 0, {}, 4, 0}}, {}});
+    again.apply(2, Reported{1, 0, 0, 1, {{"loss", 1.0}}}, stop);
+    EXPECT_THAT(texts(again.tables().trials, "state"), ElementsAre("stopped"));
+    again.apply(3, end, {});
+    EXPECT_THAT(texts(again.tables().trials, "state"), ElementsAre("stopped"));
+    EXPECT_THAT(doubles(again.tables().trials, "ended_s"), numbers({2}));
+    EXPECT_EQ(again.tables().segments.rows(), 1u) << "the worker's time counts";
+  }
+}
+
 /// One trial without checkpoints, two workers. Times of the segments only say what they must.
 class RecorderSegments : public testing::Test {
  protected:
