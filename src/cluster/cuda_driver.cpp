@@ -83,12 +83,14 @@ std::string use(const Computing& computing, Driver::Handle device) {
   if (const int error = computing.allocate(&address, kProbe_bytes)) {
     return computing.failure("cuMemAlloc", error);
   }
-  if (const int error = computing.fill(address, 0x5a, kProbe_bytes)) {
-    return computing.failure("cuMemsetD8", error);
+  std::string failed;
+  if (const int filled = computing.fill(address, 0x5a, kProbe_bytes)) {
+    failed = computing.failure("cuMemsetD8", filled);
+  } else if (const int waited = computing.wait()) {
+    failed = computing.failure("cuCtxSynchronize", waited);
   }
-  if (const int error = computing.wait()) return computing.failure("cuCtxSynchronize", error);
-  if (const int error = computing.release(address)) return computing.failure("cuMemFree", error);
-  return {};
+  const int error = computing.release(address);
+  return failed.empty() && error != 0 ? computing.failure("cuMemFree", error) : failed;
 }
 
 }  // namespace

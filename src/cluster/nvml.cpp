@@ -55,7 +55,7 @@ class Nvml {
   }
 
   int (*by_uuid)(const char* uuid, Handle* device) = nullptr;
-  int (*memory)(Handle device, Memory* memory) = nullptr;
+  int (*memory)(Handle device, void* memory) = nullptr;  ///< of a Memory
   int (*count)(unsigned* count) = nullptr;
   int (*by_index)(unsigned index, Handle* device) = nullptr;
   int (*name)(Handle device, char* text, unsigned size) = nullptr;
@@ -63,7 +63,7 @@ class Nvml {
   int (*mig_mode)(Handle device, unsigned* current, unsigned* pending) = nullptr;
   int (*mig_count)(Handle device, unsigned* count) = nullptr;
   int (*mig_by_index)(Handle device, unsigned index, Handle* slice) = nullptr;
-  int (*processes)(Handle device, unsigned* count, Process* processes) = nullptr;
+  int (*processes)(Handle device, unsigned* count, void* processes) = nullptr;  ///< of Process
 
  private:
   SharedLibrary library_;

@@ -99,7 +99,8 @@ int nvmlDeviceGetMigDeviceHandleByIndex(void*, unsigned index, void** slice) {
   return kSuccess;
 }
 
-int nvmlDeviceGetMemoryInfo(void*, Memory* memory) {
+int nvmlDeviceGetMemoryInfo(void*, void* answer) {
+  auto* memory = static_cast<Memory*>(answer);
   *memory = {kTotal_bytes, kTotal_bytes, 0};
   if (const char* const path = std::getenv("FAKE_FREE_MEMORY")) {
     std::ifstream(path) >> memory->free;
@@ -108,12 +109,12 @@ int nvmlDeviceGetMemoryInfo(void*, Memory* memory) {
   return kSuccess;
 }
 
-int nvmlDeviceGetComputeRunningProcesses_v3(void*, unsigned* count, Process* processes) {
+int nvmlDeviceGetComputeRunningProcesses_v3(void*, unsigned* count, void* processes) {
   if (std::getenv("FAKE_FREE_MEMORY") == nullptr) {
     *count = 0;
   } else {
     *count = 1;
-    processes[0] = {4711, 1, 0, 0};
+    *static_cast<Process*>(processes) = {4711, 1, 0, 0};
   }
   return kSuccess;
 }
