@@ -26,23 +26,9 @@
 #include "worker/memory_gate.hpp"
 #include "worker/spawner.hpp"
 #include "worker/trial_host.hpp"
+#include "worker/worker_place.hpp"
 
 namespace coppice {
-
-/// What this worker computes on.
-struct WorkerPlace {
-  std::string host;
-  std::string device_uuid;
-  std::string device_name;
-  std::string visible_device;                      ///< told to user code
-  std::map<std::string, std::string> environment;  ///< of its hosts: shows them its own devices only
-  std::vector<int> cpus;                           ///< affinity mask of its hosts; empty: as it is
-  int threads = 0;                      ///< OMP_NUM_THREADS of its hosts, unless the user set it; 0: as it is
-  std::int64_t memory_limit_bytes = 0;  ///< for checkpoints
-  std::int64_t gpu_memory_bytes = 0;    ///< must be free on each device before a host starts
-  ReadDevices read_devices;             ///< null where they can't be read
-  std::vector<std::string> probe_command;  ///< of a DeviceProbe; empty: there is nothing to try
-};
 
 /// A segment from its order to its end.
 struct ActiveSegment {
@@ -156,8 +142,5 @@ class Worker {
   bool orphaned_ = false;
   bool over_ = false;
 };
-
-/// The launch of a trial host as the coordinator described it.
-HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int rank);
 
 }  // namespace coppice
