@@ -255,8 +255,7 @@ void Coordinator::drop_if_unknown(const Saved& saved) {
 }
 
 void Coordinator::execute(const Propose& command) {
-  const Values* base = command.base ? &study_.board().trial(*command.base).params : nullptr;
-  proposer_.ask(command.request, command.trial, base, now_s_);
+  proposer_.ask(command.request, sample_request(study_.board(), command.trial, command.base), now_s_);
   for (Proposed& proposed : proposer_.poll(now_s_)) events_.push_back(std::move(proposed));
 }
 

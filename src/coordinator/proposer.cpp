@@ -53,6 +53,7 @@ Proposer::~Proposer() {
 }
 
 void Proposer::tell(const Trial& trial) {
+  explorer_->tell(trial);
   if (!threaded()) {
     sampler_->tell(trial);
     return;
@@ -64,20 +65,22 @@ void Proposer::tell(const Trial& trial) {
   changed_.notify_all();
 }
 
-void Proposer::ask(RequestId request, TrialId trial, const Values* base, double now_s) {
+void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s) {
   check(!open_.contains(request), "a request is asked once");
-  if (base) {
-    Proposal proposal = explorer_->ask({trial, base});
+  if (sample.base != nullptr) {
+    Proposal proposal = explorer_->ask(sample);
     at_once_.push_back(
         {request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag)});
-    tell(pending(trial, at_once_.back()));
+    Trial asked = pending(sample.trial, at_once_.back());
+    asked.origin = sample.from;
+    tell(asked);
     return;
   }
-  const Question question{request, trial};
+  const Question question{request, sample.trial};
   if (!threaded()) {
     const auto began = std::chrono::steady_clock::now();
     at_once_.push_back(answer(question));
-    sampler_->tell(pending(trial, at_once_.back()));
+    sampler_->tell(pending(sample.trial, at_once_.back()));
     if (elapsed_s(began) > settings_.quick_s) {
       thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     }

@@ -4,7 +4,8 @@
 /// taken longer than `quick_s`, it moves to a thread of its own, which takes what is told and asked in that
 /// order: an answer knows all that was told before its question, and every proposal before it as pending. An
 /// answer that takes longer than `deadline_s` is given by the stand-in instead, with a note that says so, and
-/// what the sampler then comes up with is dropped. Explorers are quick and always asked where they stand.
+/// what the sampler then comes up with is dropped. Explorers are quick and always asked where they stand, on
+/// the caller's thread.
 ///
 /// Ownership: owns the samplers. Threads: one caller, and its own thread; the sampler is only ever used by
 /// one of the two. Failure: what a sampler throws comes out of ask() or poll(). With `deadline_s` absent (a
@@ -40,11 +41,11 @@ class Proposer {
   Proposer& operator=(const Proposer&) = delete;
   ~Proposer();
 
-  /// To the sampler; explorers know nothing of other trials.
+  /// To the sampler and the explorer.
   void tell(const Trial& trial);
-  /// With `base` the explorer is asked, from these; else the sampler. An answer may be there at once: poll().
+  /// With a base the explorer is asked, from that; else the sampler. An answer may be there at once: poll().
   /// Precondition: the request is not open.
-  void ask(RequestId request, TrialId trial, const Values* base, double now_s);
+  void ask(RequestId request, const SampleRequest& sample, double now_s);
   /// The answers that are there.
   std::vector<Proposed> poll(double now_s);
 

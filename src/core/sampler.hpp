@@ -2,6 +2,7 @@
 /// mutates.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "coppice/value.hpp"
@@ -11,9 +12,21 @@
 namespace coppice {
 
 struct SampleRequest {
-  TrialId trial = kNoTrial;      ///< for whom: the key of its random numbers
-  const Values* base = nullptr;  ///< an explorer starts from these; null for a fresh trial
+  TrialId trial = kNoTrial;         ///< for whom: the key of its random numbers
+  const Values* base = nullptr;     ///< an explorer starts from these; null for a fresh trial
+  const Values* origin = nullptr;   ///< of the trial whose state it begins from; null: those are the base
+  std::optional<Origin> from = {};  ///< … and which state that is
+
+  /// What a clone's state was trained with: parameters that are `fixed` come from there.
+  const Values* trained_with() const { return origin != nullptr ? origin : base; }
 };
+
+/// For a trial of the board, which it points into.
+inline SampleRequest sample_request(const Board& board, TrialId trial, std::optional<TrialId> base) {
+  if (!base) return {trial};
+  const std::optional<Origin>& from = board.trial(trial).origin;
+  return {trial, &board.trial(*base).params, from ? &board.trial(from->trial).params : nullptr, from};
+}
 
 struct Proposal {
   Values params;

@@ -61,6 +61,7 @@ Value perturb_on_grid(const Parameter& parameter, const Value& value, double fac
 }  // namespace
 
 Value perturb_value(const Parameter& parameter, const Value& value, double factor) {
+  if (factor == 1) return value;
   if (parameter.type == ParameterType::kCategorical) return perturb_choice(parameter, value, factor);
   if (parameter.cardinality() > 0) return perturb_on_grid(parameter, value, factor);
   const double number = number_of(value);
@@ -89,6 +90,7 @@ Proposal Perturb::ask(const SampleRequest& request) const {
   for (std::size_t i = 0; i < space_.size(); ++i) {
     const Parameter& parameter = space_.parameters()[i];
     Value& value = proposal.params[i];
+    if (parameter.fixed) value = request.trained_with()->at(i);
     if (!space_.active(i, proposal.params)) {
       value = std::monostate{};
       continue;
@@ -110,11 +112,6 @@ Proposal Perturb::ask(const SampleRequest& request) const {
   if (!drawn.empty()) proposal.note += (moved.empty() ? "drew" : ", drew") + drawn;
   if (proposal.note.empty()) proposal.note = "unchanged";
   return proposal;
-}
-
-Proposal Keep::ask(const SampleRequest& request) const {
-  check(request.base != nullptr, "an explorer needs a base");
-  return {*request.base, "unchanged"};
 }
 
 }  // namespace coppice

@@ -23,8 +23,9 @@ namespace coppice {
 /// * an unordered categorical one stays.
 ///
 /// A move ends at the range's end. Where it would be no move at all, because the value is at that end, it
-/// goes the other way. A parameter that is switched on by another one's move is drawn afresh, also where it
-/// is fixed; one that is switched off becomes absent.
+/// goes the other way. A `fixed` parameter is that of the origin, as the state was trained with it. A
+/// parameter that is switched on by another one's move is drawn afresh, also where it is fixed; one that is
+/// switched off becomes absent. With the factor 1 and nothing resampled the base stays as it is.
 class Perturb final : public Sampler {
  public:
   Perturb(SearchSpace space, std::uint64_t seed, double resample_probability, std::vector<double> factors);
@@ -37,13 +38,6 @@ class Perturb final : public Sampler {
   std::uint64_t seed_;
   double resample_probability_;
   std::vector<double> factors_;
-};
-
-/// The base's hyperparameters, unchanged.
-class Keep final : public Sampler {
- public:
-  Proposal ask(const SampleRequest& request) const override;
-  void tell(const Trial&) override {}
 };
 
 /// `value` moved by the factor: see Perturb. A pure function.

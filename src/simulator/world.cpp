@@ -51,7 +51,7 @@ void World::start() {
   explorer_ = plan_.make_explorer();
   replay(record_, *study_);
   for (const Trial& trial : study_->board().trials()) {
-    if (trial.state != TrialState::kProposing) sampler_->tell(trial);
+    if (trial.state != TrialState::kProposing) tell_samplers(trial);
   }
   stopping_ = crash_ = false;
   Begun begun{study_->incarnation() + 1, plan_.max_trials, plan_.target, !plan_.max_trials && !plan_.target};
@@ -175,7 +175,7 @@ void World::apply(const Event& event) {
     return;
   }
   ++result_.events;
-  for (const TrialId trial : study_->changed()) sampler_->tell(study_->board().trial(trial));
+  for (const TrialId trial : study_->changed()) tell_samplers(study_->board().trial(trial));
   record_.push_back({event, effects});
   if (std::holds_alternative<SegmentEnded>(event)) {
     for (const Machine& machine : machines_) {
@@ -219,9 +219,14 @@ void World::carry_out(const Command& command) {
   }
 }
 
+void World::tell_samplers(const Trial& trial) {
+  sampler_->tell(trial);
+  explorer_->tell(trial);
+}
+
 void World::answer(const Propose& propose) {
-  const Values* base = propose.base ? &study_->board().trial(*propose.base).params : nullptr;
-  Proposal proposal = (base != nullptr ? explorer_ : sampler_)->ask({propose.trial, base});
+  const SampleRequest request = sample_request(study_->board(), propose.trial, propose.base);
+  Proposal proposal = (request.base != nullptr ? explorer_ : sampler_)->ask(request);
   after(options_.proposal_s * noise(),
         [this, event = Proposed{propose.request, std::move(proposal.params), std::move(proposal.note),
                                 std::move(proposal.tag)}] { tell(event); });

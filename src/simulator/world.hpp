@@ -137,6 +137,7 @@ class World {
   void check_time(const Machine& machine, const Run& run) const;
   bool goes_on_in_place(const Machine& machine, const Run& run) const;
   void carry_out(const Command& command);
+  void tell_samplers(const Trial& trial);
   void answer(const Propose& propose);
   void send(std::size_t machine, Event event);
 

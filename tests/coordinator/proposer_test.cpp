@@ -51,7 +51,7 @@ class ProposerTest : public ::testing::Test {
   /// From here on the sampler has a thread, and waits for a permit before each answer.
   void make_slow(std::optional<double> deadline_s) {
     make({.quick_s = -1, .deadline_s = deadline_s});
-    proposer_->ask(0, 0, nullptr, kNow_s);
+    proposer_->ask(0, {0}, kNow_s);
     ASSERT_EQ(proposer_->poll(kNow_s).size(), 1u);
     ASSERT_TRUE(proposer_->threaded());
     sampler_->waits = true;
@@ -80,14 +80,14 @@ TEST_F(ProposerTest, AQuickSamplerAnswersWhereItStands) {
   make({.quick_s = 1e9});
   proposer_->tell(over(0));
   const Values base{Value(5.0)};
-  proposer_->ask(7, 1, nullptr, kNow_s);
-  proposer_->ask(8, 2, &base, kNow_s);
+  proposer_->ask(7, {1}, kNow_s);
+  proposer_->ask(8, {2, &base}, kNow_s);
   const auto answers = proposer_->poll(kNow_s);
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers[0].request, 7);
   EXPECT_EQ(answers[0].note, "scripted");
   EXPECT_EQ(value_of(answers[0]), 1);
-  EXPECT_EQ(value_of(answers[1]), 1005) << "the explorer, from its base";
+  EXPECT_EQ(value_of(answers[1]), 1006) << "the explorer, from its base, and it was told of one";
   EXPECT_THAT(sampler_->told, ElementsAre("0 over", "1 pending", "2 pending"));
   EXPECT_FALSE(proposer_->threaded());
   EXPECT_TRUE(proposer_->poll(kNow_s).empty());
@@ -95,9 +95,9 @@ TEST_F(ProposerTest, AQuickSamplerAnswersWhereItStands) {
 
 TEST_F(ProposerTest, ASlowOneIsAskedOnAThreadAndKnowsAllThatWasBefore) {
   make_slow(std::nullopt);
-  proposer_->ask(1, 1, nullptr, kNow_s);
+  proposer_->ask(1, {1}, kNow_s);
   proposer_->tell(over(0));
-  proposer_->ask(2, 2, nullptr, kNow_s);
+  proposer_->ask(2, {2}, kNow_s);
   EXPECT_TRUE(proposer_->poll(kNow_s + 1e6).empty()) << "without a deadline it waits";
   sampler_->permits.release();
   const auto first = wait_for_answer();
@@ -111,8 +111,8 @@ TEST_F(ProposerTest, ASlowOneIsAskedOnAThreadAndKnowsAllThatWasBefore) {
 
 TEST_F(ProposerTest, AfterTheDeadlineTheStandInAnswersAndTheLateAnswerIsDropped) {
   make_slow(10);
-  proposer_->ask(1, 1, nullptr, kNow_s);
-  proposer_->ask(2, 2, nullptr, kNow_s + 5);
+  proposer_->ask(1, {1}, kNow_s);
+  proposer_->ask(2, {2}, kNow_s + 5);
   EXPECT_TRUE(proposer_->poll(kNow_s + 9).empty());
   const auto instead = proposer_->poll(kNow_s + 11);
   ASSERT_EQ(instead.size(), 1u);
@@ -129,8 +129,8 @@ TEST_F(ProposerTest, AfterTheDeadlineTheStandInAnswersAndTheLateAnswerIsDropped)
 TEST_F(ProposerTest, AnExplorerAnswersAtOnceWhateverTheSamplerDoes) {
   make_slow(std::nullopt);
   const Values base{Value(5.0)};
-  proposer_->ask(1, 1, nullptr, kNow_s);
-  proposer_->ask(2, 2, &base, kNow_s);
+  proposer_->ask(1, {1}, kNow_s);
+  proposer_->ask(2, {2, &base}, kNow_s);
   const auto answers = proposer_->poll(kNow_s);
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(value_of(answers[0]), 1005);
@@ -141,18 +141,18 @@ TEST_F(ProposerTest, AnExplorerAnswersAtOnceWhateverTheSamplerDoes) {
 TEST_F(ProposerTest, WhatASamplerThrowsComesToTheCaller) {
   make({});
   sampler_->throws = true;
-  EXPECT_THROW(proposer_->ask(0, 0, nullptr, kNow_s), std::runtime_error);
+  EXPECT_THROW(proposer_->ask(0, {0}, kNow_s), std::runtime_error);
   make_slow(std::nullopt);
   sampler_->throws = true;
   sampler_->waits = false;
-  proposer_->ask(1, 1, nullptr, kNow_s);
+  proposer_->ask(1, {1}, kNow_s);
   EXPECT_THROW(wait_for_answer(), std::runtime_error);
 }
 
 TEST_F(ProposerTest, EndsWithQuestionsOpen) {
   make_slow(std::nullopt);
-  proposer_->ask(1, 1, nullptr, kNow_s);
-  proposer_->ask(2, 2, nullptr, kNow_s);
+  proposer_->ask(1, {1}, kNow_s);
+  proposer_->ask(2, {2}, kNow_s);
   sampler_->permits.release();
   proposer_.reset();
 }
