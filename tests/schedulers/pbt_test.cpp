@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "bench.hpp"
-#include "schedulers/standings.hpp"
+#include "schedulers/pbt/standings.hpp"
 
 namespace coppice {
 namespace {

@@ -1,9 +1,10 @@
-/// How the members of a PBT population stand against each other, at equal steps.
+/// How the members of a population stand against each other, at equal steps.
 ///
 /// At each *ready step* (a multiple of the interval) there is at most one entry for each member: the score
 /// there of the trial in whose line of descent the member stands. Keeps the states of those that may become
 /// donors, through the context: at each ready step the best k of a full population, until `forget_before`.
-/// One thread.
+/// One thread. A rank is found in O(log n) of the entries at its step; a new entry, and looking for donors,
+/// goes through the best k.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "coppice/rng.hpp"
 #include "core/scheduler.hpp"
 
 namespace coppice {
@@ -29,44 +31,54 @@ struct Standing {
 
 class Standings {
  public:
-  Standings(std::int32_t population, double quantile) : population_(population), quantile_(quantile) {}
+  Standings(std::int64_t population, double quantile) : population_(population), quantile_(quantile) {}
 
   void record(SchedulerContext& context, Step step, MemberId member, Ranked ranked);
   /// The member goes on from `step` in another line of descent: what stood after it counts no more.
   void forget_after(SchedulerContext& context, MemberId member, Step step);
   void forget_before(SchedulerContext& context, Step step);
-  /// The trial's states are no longer anybody's origin; its entries still count.
-  void disqualify(SchedulerContext& context, TrialId trial);
+  /// The states of the member's trial are no longer anybody's origin; its entries still count.
+  void disqualify(SchedulerContext& context, MemberId member, TrialId trial);
 
   /// The largest ready step in (after, upto] at which at least max(2, ceil(population / 2)) members have
   /// entries.
   std::optional<Step> comparable_step(Step after, Step upto) const;
   /// Nothing where the member has no entry there.
   std::optional<Standing> standing(Step step, MemberId member) const;
-  /// Of the best truncation_size that `member` might copy at `step` (another member, not disqualified, a rank
-  /// before `rank`, a finite score) those whose state is there. Best first.
-  std::vector<Standing> donors(const SchedulerContext& context, Step step, MemberId member,
-                               std::int64_t rank = std::numeric_limits<std::int64_t>::max()) const;
-  /// The largest step at which there are donors for `member`; those with enough members to compare come
-  /// first.
+  /// One at random of the best truncation_size that `member` might copy at `step` (another member, not
+  /// disqualified, a rank before `rank`, a finite score) whose state is there.
+  std::optional<Standing> draw_donor(const SchedulerContext& context, Step step, MemberId member, Rng& rng,
+                                     std::int64_t rank = std::numeric_limits<std::int64_t>::max()) const;
+  /// The largest step at which there are donors for `member` (kNoMember: for anybody); those with enough
+  /// members to compare come first.
   std::optional<Step> donor_step(const SchedulerContext& context, MemberId member) const;
 
  private:
   struct Entry {
     Ranked ranked;
+    MemberId member = kNoMember;
     bool disqualified = false;
     bool held = false;
   };
-  using Entries = std::map<MemberId, Entry>;
+  struct Table {
+    std::vector<Entry> entries;         ///< best first
+    std::map<MemberId, Ranked> scores;  ///< the same, by member
+
+    std::int64_t size() const { return std::ssize(entries); }
+    std::size_t position(const Ranked& ranked) const;
+  };
 
   std::int64_t quorum() const { return population_ < 3 ? 2 : (population_ + 1) / 2; }
-  std::vector<Standing> ranking(const Entries& entries) const;
-  void update_holds(SchedulerContext& context, Step step, Entries& entries);
+  Standing standing(const Table& table, std::size_t position) const;
+  std::vector<std::size_t> candidates(const Table& table, MemberId member, std::int64_t rank) const;
+  bool has_donor(const SchedulerContext& context, Step step, const Table& table, MemberId member) const;
+  void update_holds(SchedulerContext& context, Step step, Table& table);
+  static void remove(SchedulerContext& context, Step step, Table& table, MemberId member);
   static void release(SchedulerContext& context, Step step, Entry& entry);
 
   std::int64_t population_;
   double quantile_;
-  std::map<Step, Entries> steps_;
+  std::map<Step, Table> steps_;
 };
 
 }  // namespace coppice
