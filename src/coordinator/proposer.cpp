@@ -70,7 +70,7 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
   if (sample.base != nullptr) {
     Proposal proposal = explorer_->ask(sample);
     at_once_.push_back(
-        {request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag)});
+        {request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag), false});
     Trial asked = pending(sample.trial, at_once_.back());
     asked.origin = sample.from;
     tell(asked);
@@ -80,7 +80,7 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
   if (!threaded()) {
     const auto began = std::chrono::steady_clock::now();
     at_once_.push_back(answer(question));
-    sampler_->tell(pending(sample.trial, at_once_.back()));
+    if (!at_once_.back().exhausted) sampler_->tell(pending(sample.trial, at_once_.back()));
     if (elapsed_s(began) > settings_.quick_s) {
       thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     }
@@ -96,7 +96,8 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
 
 Proposed Proposer::answer(const Question& question) const {
   Proposal proposal = sampler_->ask({question.trial, nullptr});
-  return {question.request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag)};
+  return {question.request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag),
+          proposal.exhausted};
 }
 
 std::vector<Proposed> Proposer::poll(double now_s) {
@@ -163,7 +164,7 @@ void Proposer::work(const std::stop_token& stop) {
     if (error && !error_) error_ = error;
     if (answered && under_way_) {
       // First of all that waits: the next question is to know it.
-      jobs_.emplace_front(pending(question->trial, *answered));
+      if (!answered->exhausted) jobs_.emplace_front(pending(question->trial, *answered));
       answers_.push_back(std::move(*answered));
     }
     under_way_.reset();

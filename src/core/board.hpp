@@ -61,6 +61,8 @@ struct Trial {
   SegmentId segment = 0;  ///< current one; 0: none
   std::vector<CurvePoint> curve;  ///< objective by step, ascending
 
+  /// Not before it was proposed, nor where the search space had none for it.
+  bool has_params() const { return state != TrialState::kProposing && !params.empty(); }
   Step first_step() const { return origin ? origin->step + 1 : 1; }
   /// The score reported exactly at `step`; nothing where there is none.
   std::optional<Score> score_at(Step step) const;

@@ -90,6 +90,15 @@ void Study::propose(TrialId trial, std::optional<TrialId> base) {
   command(Propose{request, trial, base});
 }
 
+/// There are no hyperparameters for it, nor for any trial from scratch after it.
+void Study::withdraw(TrialId trial, const std::string& why) {
+  check(!bases_.contains(trial), "an explorer has always something to propose");
+  exhausted_ = "the search space is exhausted: " + why;
+  set_over(trial, TrialState::kStopped);
+  decide(DecisionKind::kStop, trial, 0, exhausted_);
+  scheduler_->on_failed(*this, trial, FailureCause::kExhausted);
+}
+
 /// False where no idle worker has the time for it: it waits.
 bool Study::run(TrialId id) {
   const auto source = source_of(board_.trial(id));
@@ -144,6 +153,10 @@ std::optional<WorkerId> Study::choose_worker(const Trial& trial, const std::opti
     return worker;
   }
   return std::nullopt;
+}
+
+std::optional<std::int64_t> Study::max_trials() const {
+  return exhausted_.empty() ? max_trials_ : board_.fresh();
 }
 
 bool Study::has_checkpoint(TrialId trial, Step step) const {

@@ -52,6 +52,8 @@ struct Proposed {
   Values params;
   std::string note;      ///< how it was made, for people
   std::string tag = {};  ///< Trial::tag
+  /// Not a proposal, but that there will be no other one: the search space is exhausted. No params.
+  bool exhausted = false;
 };
 
 struct Reported {

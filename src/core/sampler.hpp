@@ -32,6 +32,8 @@ struct Proposal {
   Values params;
   std::string note;      ///< how it was made, for people
   std::string tag = {};  ///< comes back with the trial, for the sampler that made it
+  bool exhausted =
+      false;  ///< there is nothing left to propose, now or ever: no params, and the note says why
 };
 
 class Sampler {

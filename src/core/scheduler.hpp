@@ -45,10 +45,11 @@ struct Clone {
 
 using Work = std::variant<NewTrial, Continue, Clone>;
 
-/// Why a trial is kFailed.
+/// Why nothing came of a trial.
 enum class FailureCause {
   kTrial,       ///< it failed more often than it may, or ended without its objective
   kOriginLost,  ///< it could not go on: no copy of the state that it begins from is left
+  kExhausted,   ///< the search space has no hyperparameters left for it: it never began
 };
 
 /// What a scheduler sees and may do while it is called.
@@ -58,7 +59,7 @@ class SchedulerContext {
   virtual std::uint64_t seed() const = 0;
   /// The objective's value that a score stands for, as reasons should say it; NaN for kWorst.
   virtual double value_of(Score score) const = 0;
-  /// Limit on trials from scratch; none: unlimited.
+  /// Limit on trials from scratch; none: unlimited. Once the search space is exhausted: those there are.
   virtual std::optional<std::int64_t> max_trials() const = 0;
   /// No budget, of trials or time or a target, says when to stop: a scheduler then has an end of its own.
   virtual bool endless() const = 0;
@@ -90,7 +91,8 @@ class Scheduler {
   /// `trial` stands at the end of its segment. Its state is kPaused, or kComplete where it has nothing more
   /// to train.
   virtual void on_reached(SchedulerContext& context, TrialId trial) = 0;
-  /// `trial` is kFailed.
+  /// `trial` is kFailed; where the search space is exhausted it is kStopped instead, and none is begun after
+  /// it.
   virtual void on_failed(SchedulerContext& context, TrialId trial, FailureCause cause) = 0;
   /// Work for the free worker `worker` (which may prefer what it trained last), or nothing for now.
   virtual std::optional<Work> next(SchedulerContext& context, WorkerId worker) = 0;

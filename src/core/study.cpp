@@ -22,7 +22,7 @@ Effects Study::step(const Event& event) {
     finish_if_quiet();
   }
   changed_ = board_.take_edited();
-  std::erase_if(changed_, [this](TrialId id) { return board_.trial(id).state == TrialState::kProposing; });
+  std::erase_if(changed_, [this](TrialId id) { return !board_.trial(id).has_params(); });
   return std::move(effects_);
 }
 
@@ -90,6 +90,12 @@ void Study::lose_worker(WorkerId worker) {
 bool Study::on(const Proposed& event) {
   const auto it = requests_.find(event.request);
   if (it == requests_.end()) return false;
+  if (event.exhausted) {
+    const TrialId left_over = it->second;
+    requests_.erase(it);
+    withdraw(left_over, event.note);
+    return true;
+  }
   Trial& trial = board_.edit(it->second);
   check(settings_.space.admits(event.params), "a proposal lies in the search space");
   trial.params = event.params;
@@ -235,8 +241,10 @@ void Study::finish_if_quiet() {
   } else if (!idle_.empty() && ready_.empty() && backing_off_.empty() && requests_.empty()) {
     // dispatch() has just asked the scheduler: it has no work for an idle worker, and nothing runs.
     const std::string failure = failure_of_all();
-    finish_ = Finish{failure.empty() ? Outcome::kFinished : Outcome::kFailed,
-                     failure.empty() ? "nothing more to train" : failure};
+    finish_ = Finish{failure.empty() ? Outcome::kFinished : Outcome::kFailed, !failure.empty() ? failure
+                                                                              : exhausted_.empty()
+                                                                                  ? "nothing more to train"
+                                                                                  : exhausted_};
   } else {
     return;
   }

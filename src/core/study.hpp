@@ -27,7 +27,7 @@ namespace coppice {
 
 /// Changes whenever the same events would lead to other commands: a journal of another version is not
 /// continued.
-inline constexpr std::int32_t kDecisionVersion = 2;
+inline constexpr std::int32_t kDecisionVersion = 3;
 
 struct StudySettings {
   std::uint64_t seed = 0;
@@ -100,7 +100,7 @@ class Study final : private SchedulerContext {
 
   // What a scheduler sees (SchedulerContext).
   std::uint64_t seed() const override { return settings_.seed; }
-  std::optional<std::int64_t> max_trials() const override { return max_trials_; }
+  std::optional<std::int64_t> max_trials() const override;
   bool endless() const override { return endless_; }
   bool has_checkpoint(TrialId trial, Step step) const override;
   void hold(TrialId trial, Step step) override;
@@ -122,6 +122,7 @@ class Study final : private SchedulerContext {
   std::optional<WorkerId> next_for_new_work();
   void take(const Work& work);
   void propose(TrialId trial, std::optional<TrialId> base);
+  void withdraw(TrialId trial, const std::string& why);
   bool run(TrialId trial);
   std::optional<Source> source_of(const Trial& trial) const;
   std::optional<WorkerId> choose_worker(const Trial& trial, const std::optional<Source>& source);
@@ -167,6 +168,7 @@ class Study final : private SchedulerContext {
   std::map<SegmentId, Running> running_;
   std::map<RequestId, TrialId> requests_;  ///< unanswered
   std::map<TrialId, TrialId> bases_;       ///< … and what an explorer is to start from
+  std::string exhausted_;                  ///< why no trial from scratch begins any more; empty: they do
   std::deque<TrialId> ready_;
   std::set<TrialId> backing_off_;  ///< failed, and not to be tried again yet
   bool halting_ = false;

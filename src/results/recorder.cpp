@@ -195,8 +195,10 @@ void Recorder::on(const WorkerLost& event) {
 void Recorder::on(const Proposed& event) {
   const auto it = requests_.find(event.request);
   check(it != requests_.end(), "a proposal answers a request");
-  set_params(it->second, event.params);
-  set_standing(it->second, Standing::kWaiting, "running");
+  if (!event.exhausted) {
+    set_params(it->second, event.params);
+    set_standing(it->second, Standing::kWaiting, "running");
+  }
   requests_.erase(it);
 }
 

@@ -155,18 +155,18 @@ std::int64_t points_of(const Options& options) {
 }
 
 /// grid: every point once, in an order that spreads: a study that is stopped has looked everywhere. What a
-/// trial gets depends on its number and the seed alone.
+/// trial gets depends on its number and the seed alone; those after the last point get nothing.
 class GridSampler final : public Sampler {
  public:
   GridSampler(Grid grid, std::uint64_t seed) : grid_(std::move(grid)), seed_(seed) {}
 
   Proposal ask(const SampleRequest& request) const override {
-    const std::int64_t round = request.trial / grid_.size();
-    const std::int64_t point = permute(request.trial % grid_.size(), grid_.size(), seed_);
-    Proposal proposal{grid_.at(point),
-                      "grid: point " + std::to_string(point + 1) + " of " + std::to_string(grid_.size())};
-    if (round > 0) proposal.note += ", once more: all were proposed";
-    return proposal;
+    const std::string size = std::to_string(grid_.size());
+    if (request.trial >= grid_.size()) {
+      return {.params = {}, .note = size + " of " + size + " points were proposed", .exhausted = true};
+    }
+    const std::int64_t point = permute(request.trial, grid_.size(), seed_);
+    return {grid_.at(point), "grid: point " + std::to_string(point + 1) + " of " + size};
   }
 
   void tell(const Trial&) override {}

@@ -47,8 +47,8 @@ class Asha final : public Scheduler {
     add(trial, score, trial.state == TrialState::kPaused && score != kWorst);
   }
 
-  void on_failed(SchedulerContext& context, TrialId id, FailureCause) override {
-    add(context.board().trial(id), kWorst, false);
+  void on_failed(SchedulerContext& context, TrialId id, FailureCause cause) override {
+    if (cause != FailureCause::kExhausted) add(context.board().trial(id), kWorst, false);
   }
 
   std::optional<Work> next(SchedulerContext& context, WorkerId) override {

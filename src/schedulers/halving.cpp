@@ -26,8 +26,16 @@ void SuccessiveHalving::on_reached(SchedulerContext& context, TrialId id) {
   add(context, id, {{score, id}, trial.state == TrialState::kPaused && score != kWorst});
 }
 
-void SuccessiveHalving::on_failed(SchedulerContext& context, TrialId id, FailureCause) {
-  add(context, id, {{kWorst, id}, false});
+void SuccessiveHalving::on_failed(SchedulerContext& context, TrialId id, FailureCause cause) {
+  if (cause != FailureCause::kExhausted) {
+    add(context, id, {{kWorst, id}, false});
+    return;
+  }
+  --brackets_[bracket_of_[static_cast<std::size_t>(id)]].expected;
+  for (std::size_t i = oldest_; i < brackets_.size(); ++i) {
+    // Also one that had all of its trials back, and was to have more.
+    if (!is_over(brackets_[i])) close_if_full(context, brackets_[i]);
+  }
 }
 
 std::optional<Work> SuccessiveHalving::next(SchedulerContext& context, WorkerId) {
@@ -70,6 +78,10 @@ void SuccessiveHalving::add(SchedulerContext& context, TrialId id, Entry entry) 
   Bracket& bracket = brackets_[index];
   bracket.entries.push_back(entry);
   check(std::ssize(bracket.entries) <= bracket.expected, "a rung has no more entries than trials");
+  close_if_full(context, bracket);
+}
+
+void SuccessiveHalving::close_if_full(SchedulerContext& context, Bracket& bracket) {
   const bool all_begun = is_begun(bracket) || budget_is_used(context);
   if (all_begun && std::ssize(bracket.entries) == bracket.expected) close_rung(context, bracket);
 }

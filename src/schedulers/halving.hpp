@@ -10,7 +10,8 @@
 /// trials of the newest one, then the next bracket opens. New trials are begun in a fixed order, so which
 /// trial belongs to which bracket, and every decision, depend on results alone, never on timing.
 ///
-/// Where budget.trials ends within a bracket's first rung, the bracket goes on with those it has.
+/// Where budget.trials or the search space ends within a bracket's first rung, the bracket goes on with those
+/// it has.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +55,7 @@ class SuccessiveHalving final : public Scheduler {
   static bool is_over(const Bracket& bracket);
   static bool is_begun(const Bracket& bracket);
   void add(SchedulerContext& context, TrialId id, Entry entry);
+  void close_if_full(SchedulerContext& context, Bracket& bracket);
   void close_rung(SchedulerContext& context, Bracket& bracket);
   std::string bracket_words(const Bracket& bracket) const;
 

@@ -31,7 +31,7 @@ void Referee::observe(const Study& study, const Event& event, const Effects& eff
     }
   }
   const auto idle = std::ssize(up_) - std::ssize(busy_);
-  const bool may_begin = !max_trials_ || study.board().fresh() < *max_trials_;
+  const bool may_begin = !exhausted_ && (!max_trials_ || study.board().fresh() < *max_trials_);
   if (never_idle && may_begin && !study.halting() && !study.finish() && idle > open_requests()) {
     fault(std::to_string(idle) + " workers are idle, with " + std::to_string(open_requests()) +
           " requests open and budget left");
@@ -61,6 +61,7 @@ void Referee::on_event(const Study& study, const Event& event) {
     if (found != busy_.end()) end(found->second);
   } else if (const auto* proposed = std::get_if<Proposed>(&event)) {
     if (requests_.erase(proposed->request) == 0) fault("a proposal was accepted that nobody asked for");
+    exhausted_ = exhausted_ || proposed->exhausted;
   } else if (const auto* report = std::get_if<Reported>(&event)) {
     if (stopped_.contains(report->trial))
       fault("trial " + std::to_string(report->trial) + " reports though it was stopped");

@@ -48,6 +48,7 @@ class Referee {
   std::set<TrialId> stopped_;  ///< by the scheduler
   std::set<RequestId> requests_;
   std::optional<std::int64_t> max_trials_;
+  bool exhausted_ = false;
 };
 
 }  // namespace coppice

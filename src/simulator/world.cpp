@@ -51,7 +51,7 @@ void World::start() {
   explorer_ = plan_.make_explorer();
   replay(record_, *study_);
   for (const Trial& trial : study_->board().trials()) {
-    if (trial.state != TrialState::kProposing) tell_samplers(trial);
+    if (trial.has_params()) tell_samplers(trial);
   }
   stopping_ = crash_ = false;
   Begun begun{study_->incarnation() + 1, plan_.max_trials, plan_.target, !plan_.max_trials && !plan_.target};
@@ -229,7 +229,7 @@ void World::answer(const Propose& propose) {
   Proposal proposal = (request.base != nullptr ? explorer_ : sampler_)->ask(request);
   after(options_.proposal_s * noise(),
         [this, event = Proposed{propose.request, std::move(proposal.params), std::move(proposal.note),
-                                std::move(proposal.tag)}] { tell(event); });
+                                std::move(proposal.tag), proposal.exhausted}] { tell(event); });
 }
 
 // ---- the workers' side

@@ -55,6 +55,7 @@ void fields(V& v, Proposed& x) {
   v("params", x.params);
   v("note", x.note);
   v("tag", x.tag);
+  v("exhausted", x.exhausted);
 }
 template <class V>
 void fields(V& v, Reported& x) {

@@ -62,6 +62,76 @@ TEST_P(Worlds, EndKeepTheRulesAndReplay) {
 INSTANTIATE_TEST_SUITE_P(Contract, Worlds, ::testing::Range<std::size_t>(0, variants().size()),
                          [](const auto& variant) { return "Variant" + std::to_string(variant.param); });
 
+/// Proposes for the first few trials, and has nothing more.
+class Few final : public Sampler {
+ public:
+  Few(std::unique_ptr<Sampler> inner, TrialId count) : inner_(std::move(inner)), count_(count) {}
+  Proposal ask(const SampleRequest& request) const override {
+    if (request.trial < count_) return inner_->ask(request);
+    return {.params = {}, .note = "all were proposed", .tag = {}, .exhausted = true};
+  }
+  void tell(const Trial& trial) override {
+    EXPECT_TRUE(trial.has_params()) << "trial " << trial.id;
+    inner_->tell(trial);
+  }
+
+ private:
+  std::unique_ptr<Sampler> inner_;
+  TrialId count_;
+};
+
+TEST_P(Worlds, EndWhereTheSearchSpaceDoes) {
+  const Variant variant = variants()[GetParam()];
+  for (const TrialId count : {0, 1, 4, 11, 25}) {
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      SCOPED_TRACE(variant.name + ", " + std::to_string(count) + " points, seed " + std::to_string(seed));
+      StudyPlan plan = toy_plan(variant, "random", seed);
+      plan.make_sampler = [seed, count] {
+        return std::make_unique<Few>(make_sampler("random", {}, toy_space(), seed), count);
+      };
+      const bool calm = seed < 2;
+      WorldOptions options = calm ? WorldOptions{.seed = seed, .workers = 1 + static_cast<int>(seed) * 4}
+                                  : troubled(seed * 1000 + GetParam());
+      options.never_idle = variant.setup.max_trials.has_value();
+      World world(plan, options);
+      ASSERT_NO_THROW(world.run());
+      expect_orderly_end(world);
+      std::int64_t begun = 0;
+      for (const Trial& trial : world.study().board().trials()) {
+        begun += trial.has_params() && !trial.origin ? 1 : 0;
+        EXPECT_TRUE(trial.has_params() || trial.state == TrialState::kStopped) << "trial " << trial.id;
+      }
+      EXPECT_LE(begun, count);
+      if (calm && count < 2) {
+        EXPECT_EQ(world.study().finish()->reason, "the search space is exhausted: all were proposed");
+      }
+      Study again(plan.settings, plan.make_scheduler());
+      ASSERT_NO_THROW(replay(world.record(), again));
+    }
+  }
+}
+
+// No rung waits for a trial that never comes: those that there are are promoted.
+TEST(Worlds, RungsCloseOverThoseThatThereAre) {
+  for (const Variant& variant : variants()) {
+    if (variant.scheduler == "fifo" || variant.scheduler == "pbt" || variant.name == "sha of one") continue;
+    StudyPlan plan = toy_plan(variant, "random", 1);
+    plan.make_sampler = [] { return std::make_unique<Few>(make_sampler("random", {}, toy_space(), 1), 7); };
+    for (const int workers : {1, 3, 20}) {
+      SCOPED_TRACE(variant.name + ", " + std::to_string(workers) + " workers");
+      World world(plan, WorldOptions{.seed = 2, .workers = workers});
+      world.run();
+      const bool asha = variant.scheduler == "asha";
+      int complete = 0;
+      for (const Trial& trial : world.study().board().trials()) {
+        complete += trial.state == TrialState::kComplete ? 1 : 0;
+        EXPECT_TRUE(asha || trial.state != TrialState::kPaused) << trial.id;
+      }
+      EXPECT_TRUE(asha || complete > 0);
+    }
+  }
+}
+
 TEST(Worlds, EverySchedulerIsThere) {
   std::set<std::string> seen;
   for (const Variant& variant : variants()) seen.insert(variant.scheduler);

@@ -115,6 +115,32 @@ class StudyTest : public ::testing::Test {
   std::unique_ptr<Study> study;
 };
 
+TEST_F(StudyTest, AnExhaustedSpaceBeginsNothingMoreAndEndsTheStudy) {
+  begin(0);
+  const RunCommand run = start(4);
+  scheduler->work.push_back(NewTrial{kNoMember, 4, "test"});
+  scheduler->work.push_back(NewTrial{kNoMember, 4, "test"});
+  const auto first = only<Propose>(step(WorkerUp{study->next_worker(), 0, "node", "", ""}));
+  Effects effects = step(Proposed{first.request, {}, "1 of 1 points were proposed", "", true});
+  // This scheduler doesn't look at the limit: what it begins all the same comes to nothing as well.
+  const auto second = only<Propose>(effects);
+  ASSERT_THAT(effects.decisions, SizeIs(2));
+  EXPECT_EQ(effects.decisions[0].kind, DecisionKind::kStop);
+  EXPECT_EQ(effects.decisions[0].trial, first.trial);
+  EXPECT_EQ(effects.decisions[0].reason, "the search space is exhausted: 1 of 1 points were proposed");
+  EXPECT_EQ(study->board().trial(first.trial).state, TrialState::kStopped);
+  EXPECT_THAT(scheduler->failed, ::testing::ElementsAre(first.trial));
+  EXPECT_THAT(study->changed(), IsEmpty()) << "a sampler is not told of what it didn't propose";
+  effects = step(Proposed{second.request, {}, "1 of 1 points were proposed", "", true});
+  EXPECT_THAT(effects.commands, IsEmpty()) << "one trial still runs";
+  report(run, 4, 0.5);
+  const Effects last = end(run, 4, true);
+  const auto finish = all<Finish>(last);
+  ASSERT_THAT(finish, SizeIs(1));
+  EXPECT_EQ(finish[0].outcome, Outcome::kFinished);
+  EXPECT_EQ(finish[0].reason, "the search space is exhausted: 1 of 1 points were proposed");
+}
+
 TEST_F(StudyTest, AFreshTrialIsProposedAndThenRunFromScratch) {
   begin(0);
   const RunCommand run = start(4);

@@ -41,13 +41,18 @@ double slope(const SearchSpace& space, const Values& params) {
 
 using Ending = std::function<void(Trial&)>;
 
-/// Asks for `count` trials of which four at a time train, each told at both ends of its life.
+/// Asks for `count` trials, or as many as there are, of which four at a time train, each told at both ends of
+/// its life.
 std::vector<Trial> live(Sampler& sampler, const SearchSpace& space, int count, const Ending& end) {
   std::vector<Trial> trials;
   for (int i = 0; i < count; ++i) {
     Proposal proposal = sampler.ask({i, nullptr});
-    EXPECT_TRUE(space.admits(proposal.params)) << i << " " << proposal.note;
     EXPECT_NE(proposal.note, "");
+    if (proposal.exhausted) {
+      EXPECT_TRUE(proposal.params.empty());
+      break;
+    }
+    EXPECT_TRUE(space.admits(proposal.params)) << i << " " << proposal.note;
     trials.push_back(begun(i, std::move(proposal)));
     sampler.tell(trials.back());
     if (i >= 3) {

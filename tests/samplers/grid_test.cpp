@@ -93,16 +93,19 @@ TEST(Grid, SaysWhatItCanNotDo) {
             "space: the grid has more than 2^62 points; give larger steps, or use sampler random");
 }
 
-TEST(GridSampler, ProposesEveryPointOnceAndThenAgain) {
+TEST(GridSampler, ProposesEveryPointOnceAndThenSaysThatThereIsNone) {
   const SearchSpace space({integer("n", 1, 5), choice("c", {"a", "b", "c"})});
   const auto sampler = make_sampler("grid", {}, space, 3);
   std::set<Values> seen;
   for (TrialId trial = 0; trial < 15; ++trial) {
     EXPECT_TRUE(seen.insert(sampler->ask({trial, nullptr}).params).second) << trial;
   }
-  const Proposal again = sampler->ask({15, nullptr});
-  EXPECT_TRUE(again.note.ends_with("of 15, once more: all were proposed")) << again.note;
-  EXPECT_EQ(again.params, sampler->ask({0, nullptr}).params);
+  for (const TrialId trial : {15, 16, 1000}) {
+    const Proposal none = sampler->ask({trial, nullptr});
+    EXPECT_TRUE(none.exhausted);
+    EXPECT_TRUE(none.params.empty());
+    EXPECT_EQ(none.note, "15 of 15 points were proposed");
+  }
   EXPECT_NE(make_sampler("grid", {}, space, 4)->ask({0, nullptr}).params,
             make_sampler("grid", {}, space, 3)->ask({0, nullptr}).params);
 }

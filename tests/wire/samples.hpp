@@ -47,6 +47,7 @@ inline std::vector<Event> events() {
       WorkerUp{0, 0, "", "GPU-5f", "H200"},
       WorkerLost{kMin32, "no beat for 30 s"},
       Proposed{kMax64, values(), "expected improvement 0.1", "12<40,41"},
+      Proposed{kMin64, {}, "24 of 24", "", true},
       Proposed{},
       Reported{
           make_segment(1, 2), 3, 4, 5, {{"loss", kNan}, {"", -kInfinity}, {"val_accuracy", 0.5}}, kInfinity},

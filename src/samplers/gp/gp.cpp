@@ -21,6 +21,7 @@
 #include "samplers/gp/posterior.hpp"
 #include "samplers/gp/subset.hpp"
 #include "samplers/gp/warp.hpp"
+#include "samplers/grid.hpp"
 #include "samplers/history.hpp"
 #include "samplers/sobol_sequence.hpp"
 
@@ -60,10 +61,20 @@ Settings settings_of(const Options& options, const SearchSpace& space) {
   return settings;
 }
 
+/// Every point of a finite space; nothing where they can't be counted.
+std::optional<Grid> all_points(const SearchSpace& space) {
+  for (const Parameter& parameter : space.parameters()) {
+    if (parameter.cardinality() == 0) return std::nullopt;
+  }
+  if (!Grid::problem(space, 1).empty()) return std::nullopt;
+  return Grid(space, 1);
+}
+
 class Gp final : public Sampler {
  public:
   Gp(SearchSpace space, std::uint64_t seed, Settings settings)
       : coordinates_(space),
+        grid_(all_points(space)),
         history_(std::move(space)),
         seed_(seed),
         settings_(std::move(settings)),
@@ -84,12 +95,16 @@ class Gp final : public Sampler {
     }
   };
   Data gather() const;
+  bool all_tried(const Data& data) const { return grid_ && std::ssize(data.taken) >= grid_->size(); }
+  gp::Point new_point(TrialId trial, const Data& data) const;
+  Proposal nothing_left() const;
   Proposal spread_point(TrialId trial, const std::string& why, const Data& data) const;
   std::optional<gp::Training> train(const Data& data) const;
   std::optional<gp::Point> propose(const gp::Posterior& posterior, gp::MaximiseRequest search) const;
   MatrixXd base_samples(std::size_t pending, TrialId trial) const;
 
   gp::Coordinates coordinates_;
+  std::optional<Grid> grid_;  ///< where the space is finite
   History history_;
   std::uint64_t seed_;
   Settings settings_;
@@ -113,8 +128,14 @@ Gp::Data Gp::gather() const {
   return data;
 }
 
+Proposal Gp::nothing_left() const {
+  const std::string count = std::to_string(grid_->size());
+  return {.params = {}, .note = count + " of " + count + " points were proposed", .exhausted = true};
+}
+
 /// The trial's point of the Sobol sequence; where a discrete space had it already, one that it had not.
 Proposal Gp::spread_point(TrialId trial, const std::string& why, const Data& data) const {
+  if (all_tried(data)) return nothing_left();
   constexpr std::uint64_t kTries = 64;
   constexpr std::uint64_t kFarAway = 1u << 24;  // no other trial's point
   gp::Point point(coordinates_.size());
@@ -126,8 +147,18 @@ Proposal Gp::spread_point(TrialId trial, const std::string& why, const Data& dat
     }
     coordinates_.snap(point);
     if (!data.taken.contains(coordinates_.key(point))) break;
+    if (grid_ && i + 1 == kTries) point = new_point(trial, data);
   }
   return {coordinates_.decode(point), "gp: " + why + ": a spread point"};
+}
+
+/// The next one of a shuffled grid that was not taken. Precondition: there is one.
+gp::Point Gp::new_point(TrialId trial, const Data& data) const {
+  for (std::int64_t index = trial;; ++index) {
+    const std::int64_t place = permute(index % grid_->size(), grid_->size(), seed_);
+    gp::Point point = coordinates_.from_encoded(encode(coordinates_.space(), grid_->at(place)));
+    if (!data.taken.contains(coordinates_.key(point))) return point;
+  }
 }
 
 /// Nothing where all scores are equal. A failure counts as the worst score that there is.
@@ -213,11 +244,12 @@ Proposal Gp::ask(const SampleRequest& request) const {
   order.resize(std::min(kAnchors, order.size()));
   for (const std::size_t i : order) search.anchors.push_back(data.points[i]);
   const bool noisy = posterior->noise() > kNoisy * posterior->signal();
+  if (!noisy && all_tried(data)) return nothing_left();
   search.taken = noisy ? nullptr : &data.taken;
   search.seed = seed_;
   search.stream = static_cast<std::uint64_t>(request.trial);
   const auto point = propose(*posterior, std::move(search));
-  if (!point) return spread_point(request.trial, "every point was tried", data);
+  if (!point) return spread_point(request.trial, "every point that was looked at was tried", data);
 
   std::string note = "gp: " + settings_.acquisition + " after " + std::to_string(data.points.size());
   if (data.points.size() < results) note += " of " + std::to_string(results);

@@ -32,8 +32,8 @@ void Pbt::take_arrival(SchedulerContext& context, const Trial& trial) {
 
 void Pbt::take_failure(const Trial& trial, FailureCause cause) {
   const MemberId id = population_.member_of(trial);
-  if (cause != FailureCause::kOriginLost) population_.count_failure(id);
-  if (!settings_.exploit || gives_up(population_.at(id))) {
+  if (cause == FailureCause::kTrial) population_.count_failure(id);
+  if (cause == FailureCause::kExhausted || !settings_.exploit || gives_up(population_.at(id))) {
     population_.end(id);
   } else {
     population_.fail(id);

@@ -113,25 +113,67 @@ TEST(Gp, PendingTrialsKeepItFromTheSamePoint) {
 TEST(Gp, TriesEveryPointOfAFiniteSpaceOnceAndThenSaysSo) {
   const auto sampler = make_sampler("gp", {}, spaces::finite(), 1);
   std::set<std::vector<std::string>> seen;
-  const Life life = live(*sampler, 13, [&](const Values& params) {
+  live(*sampler, 12, [&](const Values& params) {
     seen.insert({to_text(params[0]), to_text(params[1])});
     return at(params, 0) + (to_text(params[1]) == "b" ? -2 : 0);
   });
-  EXPECT_EQ(seen.size(), 12u) << "of 12 points in 13 trials";
-  EXPECT_THAT(life.notes[11], testing::Not(HasSubstr("every point was tried")));
-  EXPECT_THAT(life.notes[12], HasSubstr("every point was tried"));
+  EXPECT_EQ(seen.size(), 12u) << "of 12 points in 12 trials";
+  const Proposal none = sampler->ask({12, nullptr});
+  EXPECT_TRUE(none.exhausted);
+  EXPECT_EQ(none.note, "12 of 12 points were proposed");
+}
+
+TEST(Gp, CountsAConditionalSpaceByWhatItIs) {
+  const SearchSpace space({spaces::choice("kind", {spaces::text("a"), spaces::text("b")}),
+                           spaces::when(spaces::integer("n", 1, 3), "kind", {spaces::text("b")})});
+  const auto sampler = make_sampler("gp", {}, space, 1);
+  std::set<Values> seen;
+  live(*sampler, 4, [&](const Values& params) {
+    EXPECT_TRUE(seen.insert(params).second);
+    return static_cast<double>(seen.size());
+  });
+  EXPECT_TRUE(sampler->ask({4, nullptr}).exhausted) << "a, b1, b2, b3";
+}
+
+TEST(Gp, HasNothingLeftWhereAllIsPendingOrFailed) {
+  const auto sampler = make_sampler("gp", {}, spaces::finite(), 1);
+  for (TrialId id = 0; id < 12; ++id) {
+    Trial trial;
+    trial.id = id;
+    const Proposal proposal = sampler->ask({id, nullptr});
+    ASSERT_FALSE(proposal.exhausted) << id;
+    trial.params = proposal.params;
+    trial.state = id % 2 == 0 ? TrialState::kFailed : TrialState::kRunning;
+    sampler->tell(trial);
+  }
+  EXPECT_TRUE(sampler->ask({12, nullptr}).exhausted);
 }
 
 TEST(Gp, TriesAgainWhereResultsAreNoisy) {
   const auto sampler = make_sampler("gp", {}, spaces::finite(), 1);
+  const auto points = make_sampler("grid", {}, spaces::finite(), 1);
   Rng rng(3, Purpose::kSimulate, 0);
-  std::multiset<std::vector<std::string>> seen;
-  live(*sampler, 60, [&](const Values& params) {
-    seen.insert({to_text(params[0]), to_text(params[1])});
-    return 0.2 * at(params, 0) + rng.normal();
-  });
-  EXPECT_GT(seen.count({"1", "a"}) + seen.count({"1", "b"}) + seen.count({"1", "c"}), 15u)
-      << "the best value, more often than by chance";
+  TrialId id = 0;
+  const auto tell = [&](Values params) {
+    Trial trial;
+    trial.id = id++;
+    trial.params = std::move(params);
+    trial.curve.push_back({1, 0.5 * at(trial.params, 0) + 0.5 * rng.normal()});
+    trial.steps = trial.stands_at = 1;
+    trial.state = TrialState::kComplete;
+    sampler->tell(trial);
+  };
+  for (int again = 0; again < 2; ++again) {
+    for (TrialId point = 0; point < 12; ++point) tell(points->ask({point, nullptr}).params);
+  }
+  int best = 0;
+  for (int i = 0; i < 30; ++i) {
+    const Proposal proposal = sampler->ask({id, nullptr});
+    ASSERT_FALSE(proposal.exhausted) << i;
+    best += at(proposal.params, 0) == 1 ? 1 : 0;
+    tell(proposal.params);
+  }
+  EXPECT_GT(best, 15) << "of four values, more often than by chance";
 }
 
 TEST(Gp, LearnsFromFailures) {
