@@ -58,11 +58,11 @@ void Standings::disqualify(SchedulerContext& context, MemberId member, TrialId t
   }
 }
 
-std::optional<Step> Standings::comparable_step(Step after, Step upto) const {
+std::optional<Step> Standings::comparable_step(Step after, Step upto, Step period) const {
   for (auto it = steps_.upper_bound(upto); it != steps_.begin();) {
     --it;
     if (it->first <= after) break;
-    if (it->second.size() >= quorum()) return it->first;
+    if (it->first % period == 0 && it->second.size() >= quorum()) return it->first;
   }
   return std::nullopt;
 }
@@ -110,6 +110,44 @@ std::optional<Standing> Standings::draw_donor(const SchedulerContext& context, S
   return std::nullopt;
 }
 
+std::vector<Standing> Standings::better_donors(const SchedulerContext& context, Step step,
+                                               const Ranked& ranked) const {
+  std::vector<Standing> result;
+  const auto table = steps_.find(step);
+  if (table == steps_.end()) return result;
+  const auto rank = static_cast<std::int64_t>(table->second.position(ranked)) + 1;
+  for (const std::size_t i : candidates(table->second, kNoMember, rank)) {
+    if (context.has_checkpoint(table->second.entries[i].ranked.trial, step)) {
+      result.push_back(standing(table->second, i));
+    }
+  }
+  return result;
+}
+
+std::optional<Standing> Standings::draw_opponent(Step step, MemberId member, Rng& rng) const {
+  const auto table = steps_.find(step);
+  if (table == steps_.end()) return std::nullopt;
+  const auto own = table->second.scores.find(member);
+  if (own == table->second.scores.end() || table->second.size() < 2) return std::nullopt;
+  auto drawn = static_cast<std::size_t>(rng.below(static_cast<std::uint64_t>(table->second.size() - 1)));
+  if (drawn >= table->second.position(own->second)) ++drawn;
+  return standing(table->second, drawn);
+}
+
+bool Standings::is_donor(const SchedulerContext& context, Step step, const Standing& standing) const {
+  const auto table = steps_.find(step);
+  if (table == steps_.end()) return false;
+  const Entry& entry = table->second.entries.at(table->second.position(standing.ranked));
+  return entry.ranked.score < kWorst && !entry.disqualified &&
+         context.has_checkpoint(entry.ranked.trial, step);
+}
+
+std::optional<Standing> Standings::best(Step step) const {
+  const auto table = steps_.find(step);
+  if (table == steps_.end()) return std::nullopt;
+  return standing(table->second, 0);
+}
+
 bool Standings::has_donor(const SchedulerContext& context, Step step, const Table& table,
                           MemberId member) const {
   const auto all = candidates(table, member, std::numeric_limits<std::int64_t>::max());
@@ -130,7 +168,7 @@ std::optional<Step> Standings::donor_step(const SchedulerContext& context, Membe
 void Standings::update_holds(SchedulerContext& context, Step step, Table& table) {
   // Who is among the best k of all members is among the best k of those that came earlier too: nobody is let
   // go too soon.
-  std::int64_t left = truncation_size(quantile_, population_);
+  std::int64_t left = held_;
   for (Entry& entry : table.entries) {
     const bool wanted = left > 0 && !entry.disqualified && entry.ranked.score != kWorst;
     if (wanted) --left;

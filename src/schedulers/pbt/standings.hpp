@@ -2,7 +2,8 @@
 ///
 /// At each *ready step* (a multiple of the interval) there is at most one entry for each member: the score
 /// there of the trial in whose line of descent the member stands. Keeps the states of those that may become
-/// donors, through the context: at each ready step the best k of a full population, until `forget_before`.
+/// donors, through the context: at each ready step the best `held` of a full population, until
+/// `forget_before`.
 /// One thread. A rank is found in O(log n) of the entries at its step; a new entry, and looking for donors,
 /// goes through the best k.
 #pragma once
@@ -31,7 +32,8 @@ struct Standing {
 
 class Standings {
  public:
-  Standings(std::int64_t population, double quantile) : population_(population), quantile_(quantile) {}
+  Standings(std::int64_t population, double quantile, std::int64_t held)
+      : population_(population), quantile_(quantile), held_(held) {}
 
   void record(SchedulerContext& context, Step step, MemberId member, Ranked ranked);
   /// The member goes on from `step` in another line of descent: what stood after it counts no more.
@@ -40,15 +42,23 @@ class Standings {
   /// The states of the member's trial are no longer anybody's origin; its entries still count.
   void disqualify(SchedulerContext& context, MemberId member, TrialId trial);
 
-  /// The largest ready step in (after, upto] at which at least max(2, ceil(population / 2)) members have
-  /// entries.
-  std::optional<Step> comparable_step(Step after, Step upto) const;
+  /// The largest multiple of `period` in (after, upto] at which at least max(2, ceil(population / 2)) members
+  /// have entries.
+  std::optional<Step> comparable_step(Step after, Step upto, Step period) const;
   /// Nothing where the member has no entry there.
   std::optional<Standing> standing(Step step, MemberId member) const;
   /// One at random of the best truncation_size that `member` might copy at `step` (another member, not
   /// disqualified, a rank before `rank`, a finite score) whose state is there.
   std::optional<Standing> draw_donor(const SchedulerContext& context, Step step, MemberId member, Rng& rng,
                                      std::int64_t rank = std::numeric_limits<std::int64_t>::max()) const;
+  /// The best ones that a member of other standings might copy at `step`, whose score comes before `ranked`:
+  /// at most truncation_size of them, best first.
+  std::vector<Standing> better_donors(const SchedulerContext& context, Step step, const Ranked& ranked) const;
+  /// Another member with an entry at `step`, at random.
+  std::optional<Standing> draw_opponent(Step step, MemberId member, Rng& rng) const;
+  /// Whether one with an entry at `step` has a finite score, is not disqualified, and its state is there.
+  bool is_donor(const SchedulerContext& context, Step step, const Standing& standing) const;
+  std::optional<Standing> best(Step step) const;
   /// The largest step at which there are donors for `member` (kNoMember: for anybody); those with enough
   /// members to compare come first.
   std::optional<Step> donor_step(const SchedulerContext& context, MemberId member) const;
@@ -78,6 +88,7 @@ class Standings {
 
   std::int64_t population_;
   double quantile_;
+  std::int64_t held_;
   std::map<Step, Table> steps_;
 };
 
