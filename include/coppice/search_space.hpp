@@ -3,8 +3,9 @@
 /// Every numeric parameter is encoded to u in [0, 1] (in log space where `log`). Discrete parameters own
 /// *cells*: the cell of value v is [v - step/2, v + step/2], so that each value of a linear int owns an equal
 /// share of [0, 1] and a value v of a log int a share proportional to log((v + 1/2) / (v - 1/2)). `encode`
-/// gives the middle of the cell. A categorical choice is encoded as the middle of its share, (index + 1/2) /
-/// count. Values: immutable after construction; safe to read from any thread.
+/// gives the middle of the cell. A parameter with a prior is encoded by the prior's distribution function
+/// instead: what is likely owns more of [0, 1]. A categorical choice is encoded as the middle of its share,
+/// (index + 1/2) / count. Values: immutable after construction; safe to read from any thread.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,14 @@ struct Condition {
   std::vector<Value> values;
 };
 
+/// Where a numeric parameter's good values are believed to be: normally distributed about `mean`, truncated
+/// to the parameter's range. Where the parameter is `log`, its natural logarithm is, about that of `mean`,
+/// and `deviation` is that of the logarithm.
+struct Prior {
+  double mean = 0;
+  double deviation = 1;
+};
+
 struct Parameter {
   std::string name;
   ParameterType type = ParameterType::kFloat;
@@ -34,6 +43,7 @@ struct Parameter {
   double high = 0;
   std::optional<double> step;  ///< grid low, low + step, …; kInt without it: 1
   bool log = false;
+  std::optional<Prior> prior;  ///< kFloat and kInt; absent: uniform
   std::vector<Value> choices;  ///< kCategorical
   bool ordered = false;        ///< kCategorical: neighbours are near each other
   bool fixed = false;          ///< a clone inherits it unchanged
@@ -45,6 +55,10 @@ struct Parameter {
   double encode(const Value& value) const;
   /// The value whose cell holds u; u is clipped to [0, 1].
   Value decode(double u) const;
+  /// Number of the cell that holds u, and where cell `index` begins in [0, 1]; it ends where the next one
+  /// begins. Preconditions: cardinality() > 0; 0 <= index <= cardinality().
+  std::int64_t cell_of(double u) const;
+  double cell_edge(std::int64_t index) const;
   /// Whether value has the right type and lies within the range (and on the grid).
   bool admits(const Value& value) const;
 };
@@ -54,7 +68,8 @@ class SearchSpace {
   SearchSpace() = default;
   /// Orders parameters so that each stands after the one its condition names, otherwise as given.
   /// Throws std::invalid_argument (duplicate name, unknown or cyclic parent, empty range, log with low <= 0,
-  /// no choices, a condition on a value that the parent can't take): the message names the parameter.
+  /// a prior that isn't about the range, no choices, a condition on a value that the parent can't take): the
+  /// message names the parameter.
   explicit SearchSpace(std::vector<Parameter> parameters);
 
   const std::vector<Parameter>& parameters() const { return parameters_; }

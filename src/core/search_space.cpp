@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/prior.hpp"
 
 namespace coppice {
 
@@ -88,16 +89,29 @@ struct LogCells {
   double to;
 };
 
+double clip(double u) {
+  return u > 0 ? std::min(u, 1.0) : 0.0;
+}  // NaN: 0
+
+/// The prior on the scale of the search. That of a grid covers its cells.
+PriorScale prior_of(const Parameter& p) {
+  const auto scale = [&](double x) { return p.log ? std::log(x) : x; };
+  double from = p.low;
+  double to = p.high;
+  if (has_grid(p)) {
+    const Grid grid = grid_of(p);
+    from -= grid.step / 2;
+    to = grid.at(grid.count - 1) + grid.step / 2;
+  }
+  return {scale(p.prior->mean), p.prior->deviation, scale(from), scale(to)};
+}
+
 double number_of(const Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
   const auto* number = std::get_if<double>(&value);
   check(number != nullptr, "a numeric parameter has a value that is no number");
   return *number;
 }
-
-double clip(double u) {
-  return u > 0 ? std::min(u, 1.0) : 0.0;
-}  // NaN: 0
 
 [[noreturn]] void refuse(const Parameter& parameter, const std::string& why) {
   throw std::invalid_argument("parameter " + parameter.name + ": " + why);
@@ -109,6 +123,7 @@ void check_numeric(const Parameter& p) {
   if (p.step && !(std::isfinite(*p.step) && *p.step > 0)) refuse(p, "step must be greater than 0");
   if (p.step && *p.step > p.high - p.low) refuse(p, "step is larger than the range");
   if (p.log && p.low <= 0) refuse(p, "log needs low > 0");
+  if (const std::string problem = PriorScale::problem(p); !problem.empty()) refuse(p, problem);
   if (p.type == ParameterType::kInt) {
     const auto whole = [](double x) { return std::trunc(x) == x && std::abs(x) <= kTwo53; };
     if (!whole(p.low) || !whole(p.high) || !whole(p.step.value_or(1))) {
@@ -123,6 +138,7 @@ void check_numeric(const Parameter& p) {
 void check_parameter(const Parameter& p) {
   if (p.name.empty()) refuse(p, "a parameter needs a name");
   if (p.type != ParameterType::kCategorical) return check_numeric(p);
+  if (p.prior) refuse(p, "only numbers have a prior");
   if (p.choices.empty()) refuse(p, "no choices");
   for (std::size_t i = 0; i < p.choices.size(); ++i) {
     if (is_absent(p.choices[i])) refuse(p, "an absent value is no choice");
@@ -172,11 +188,13 @@ double Parameter::encode(const Value& value) const {
   if (has_grid(*this)) {
     const Grid grid = grid_of(*this);
     const std::int64_t i = grid.nearest(number);
+    if (prior) return (cell_edge(i) + cell_edge(i + 1)) / 2;
     if (!log) return encode_share(i, grid.count);
     const LogCells cells(grid);
     const double middle = (std::log(grid.at(i) - cells.half) + std::log(grid.at(i) + cells.half)) / 2;
     return clip((middle - cells.from) / (cells.to - cells.from));
   }
+  if (prior) return prior_of(*this).share(log ? std::log(number) : number);
   if (log) return clip((std::log(number) - std::log(low)) / (std::log(high) - std::log(low)));
   return clip((number / 2 - low / 2) / (high / 2 - low / 2));  // halves: high - low may overflow
 }
@@ -189,7 +207,11 @@ Value Parameter::decode(double u) const {
   if (has_grid(*this)) {
     const Grid grid = grid_of(*this);
     std::int64_t i = 0;
-    if (log) {
+    if (prior) {
+      const double x = prior_of(*this).quantile(u);
+      const double position = ((log ? std::exp(x) : x) - (low - grid.step / 2)) / grid.step;
+      i = std::clamp<std::int64_t>(static_cast<std::int64_t>(position), 0, grid.count - 1);
+    } else if (log) {
       const LogCells cells(grid);
       const double position = (std::exp(std::lerp(cells.from, cells.to, u)) - cells.first) / grid.step;
       // exp(log(x)) may miss the last of a wide range's cells by several.
@@ -203,8 +225,29 @@ Value Parameter::decode(double u) const {
   }
   if (u == 0) return low;
   if (u == 1) return high;
-  const double value = log ? std::exp(std::lerp(std::log(low), std::log(high), u)) : std::lerp(low, high, u);
+  const double x = prior ? prior_of(*this).quantile(u)
+                   : log ? std::lerp(std::log(low), std::log(high), u)
+                         : std::lerp(low, high, u);
+  const double value = log ? std::exp(x) : x;
   return std::clamp(value, low, high);
+}
+
+std::int64_t Parameter::cell_of(double u) const {
+  if (type == ParameterType::kCategorical) return decode_share(clip(u), cardinality());
+  return grid_of(*this).nearest(number_of(decode(u)));
+}
+
+double Parameter::cell_edge(std::int64_t index) const {
+  const std::int64_t count = cardinality();
+  if (type == ParameterType::kCategorical || (!log && !prior)) {
+    return static_cast<double>(index) / static_cast<double>(count);
+  }
+  if (index == 0 || index == count) return index == 0 ? 0 : 1;
+  const Grid grid = grid_of(*this);
+  const double edge = grid.low + (static_cast<double>(index) - 0.5) * grid.step;
+  if (prior) return prior_of(*this).share(log ? std::log(edge) : edge);
+  const LogCells cells(grid);
+  return clip((std::log(edge) - cells.from) / (cells.to - cells.from));
 }
 
 bool Parameter::admits(const Value& value) const {

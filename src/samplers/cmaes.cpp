@@ -32,14 +32,7 @@ cmaes::Edges edges_of(const Parameter& parameter) {
   const std::int64_t count = parameter.cardinality();
   cmaes::Edges edges;
   if (count < 2 || count > kMaxCells) return edges;
-  const double step = parameter.step.value_or(1);
-  const bool log = parameter.log && parameter.type != ParameterType::kCategorical;
-  const double low = parameter.low - step / 2;
-  const double range = std::log1p(static_cast<double>(count) * step / low);
-  for (std::int64_t i = 1; i < count; ++i) {
-    const auto position = static_cast<double>(i);
-    edges.push_back(log ? std::log1p(position * step / low) / range : position / static_cast<double>(count));
-  }
+  for (std::int64_t i = 1; i < count; ++i) edges.push_back(parameter.cell_edge(i));
   return edges;
 }
 

@@ -7,7 +7,7 @@
 namespace coppice {
 
 /// Uniform over the parameter's encoding: each choice and each value of a linear grid is equally likely, a
-/// log parameter is uniform in its logarithm.
+/// log parameter is uniform in its logarithm, one with a prior distributed as that says.
 inline Value draw_value(const Parameter& parameter, Rng& rng) {
   return parameter.decode(rng.uniform());
 }

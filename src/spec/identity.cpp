@@ -63,6 +63,10 @@ void add_parameter(const Parameter& p, Identity& identity) {
     if (p.type == ParameterType::kInt || p.step)
       identity.emplace_back(path + "step", to_text(p.step.value_or(1)));
   }
+  if (p.prior) {
+    identity.emplace_back(path + "prior.mean", to_text(p.prior->mean));
+    identity.emplace_back(path + "prior.deviation", to_text(p.prior->deviation));
+  }
   identity.emplace_back(path + "fixed", flag_text(p.fixed));
   if (p.when) {
     identity.emplace_back(path + "when",

@@ -48,6 +48,29 @@ double parse_bound(const Node& node, const std::string& what, ParameterType type
   return static_cast<double>(integer_of(node, what, -kTwo53, kTwo53));
 }
 
+/// The spread of a log parameter is a factor: "0.001, give or take a factor of 3".
+Prior parse_prior(const Node& node, const std::string& path, bool log) {
+  const std::string spread = log ? "factor" : "deviation";
+  const std::string other = log ? "deviation" : "factor";
+  const std::string example = log ? "{mean: 0.001, factor: 3}" : "{mean: 0.9, deviation: 0.05}";
+  if (const Entry* entry = find_entry(node, other)) {
+    fail(entry->key_place, path,
+         std::string("a parameter ") + (log ? "with" : "without") + " log has a prior such as " + example);
+  }
+  const Reader reader(node, path, {"mean", spread}, example);
+  Prior prior;
+  prior.mean =
+      number_of(reader.require("mean", "mean: NUMBER, where good values are likely"), reader.path("mean"));
+  const Node& width = reader.require(spread, spread + ": NUMBER, how far about the mean");
+  prior.deviation = number_of(width, reader.path(spread));
+  if (prior.deviation <= (log ? 1 : 0)) {
+    fail(width.place, reader.path(spread),
+         std::string("must be greater than ") + (log ? "1" : "0") + ", is " + to_text(prior.deviation));
+  }
+  if (log) prior.deviation = std::log(prior.deviation);
+  return prior;
+}
+
 void parse_range(const Reader& reader, const std::string& path, Parameter& p) {
   const Node& low = reader.require("low", "low: NUMBER, the least value");
   const Node& high = reader.require("high", "high: NUMBER, the largest value");
@@ -64,6 +87,7 @@ void parse_range(const Reader& reader, const std::string& path, Parameter& p) {
     fail(low.place, reader.path("low"),
          "log needs low > 0, is " + to_text(p.low) + "; raise low or drop log");
   }
+  if (const Node* prior = reader.find("prior")) p.prior = parse_prior(*prior, reader.path("prior"), p.log);
   const Node* step = reader.find("step");
   if (step == nullptr) return;
   p.step = parse_bound(*step, reader.path("step"), p.type);
@@ -103,7 +127,7 @@ Parameter parse_parameter(const Entry& entry) {
   const bool categorical = p.type == ParameterType::kCategorical;
   const std::vector<std::string> known =
       categorical ? std::vector<std::string>{"type", "choices", "ordered", "fixed", "when"}
-                  : std::vector<std::string>{"type", "low", "high", "log", "step", "fixed", "when"};
+                  : std::vector<std::string>{"type", "low", "high", "log", "step", "prior", "fixed", "when"};
   const Reader reader(entry.value, path, known, kExample);
   if (categorical) {
     parse_choices(reader, p);

@@ -111,6 +111,75 @@ TEST(Parameter, ALogIntHasLogShares) {
   }
 }
 
+Parameter believed(Parameter p, double mean, double deviation) {
+  p.prior = Prior{mean, deviation};
+  return p;
+}
+
+TEST(Parameter, APriorEncodesByItsDistributionFunction) {
+  const Parameter normal = believed(float_of(-10, 10), 0, 2);
+  EXPECT_NEAR(normal.encode(0.0), 0.5, 1e-15);
+  EXPECT_NEAR(normal.encode(2.0), 0.8413447, 1e-6);
+  EXPECT_NEAR(normal.encode(-4.0), 0.0227501, 1e-6);
+  EXPECT_EQ(normal.decode(0), Value(-10.0));
+  EXPECT_EQ(normal.decode(1), Value(10.0));
+  // Cut at the mean: the upper half, twice as likely.
+  const Parameter cut = believed(float_of(0, 10), 0, 2);
+  EXPECT_NEAR(cut.encode(2.0), 0.6826895, 1e-6);
+  EXPECT_NEAR(decoded_float(cut, 0.6826895), 2, 1e-5);
+  // Log-normal: the logarithm is normal, within a factor of 3 with probability 0.68.
+  const Parameter log = believed(float_of(1e-6, 1, true), 1e-3, std::log(3.0));
+  EXPECT_NEAR(decoded_float(log, 0.5) / 1e-3, 1, 1e-12);
+  EXPECT_NEAR(log.encode(3e-3) - log.encode(1e-3 / 3), 0.6826895, 1e-6);
+  for (const Parameter& p : {normal, cut, log}) {
+    double before = -1;
+    for (int i = 0; i <= 1000; ++i) {
+      const double value = std::lerp(p.low, p.high, i / 1000.0);
+      const double u = p.encode(value);
+      ASSERT_GE(u, before);
+      ASSERT_LE(u, 1);
+      before = u;
+      const double z = (p.log ? std::log(value / p.prior->mean) : value - p.prior->mean) / p.prior->deviation;
+      if (z < 5) {
+        ASSERT_NEAR(decoded_float(p, u), value, 1e-7 * (p.high - p.low)) << i;
+      }
+    }
+  }
+}
+
+TEST(Parameter, APriorGivesEachCellOfAGridItsShare) {
+  const Parameter p = believed(int_of(0, 10), 5, 1);
+  EXPECT_NEAR(p.cell_edge(6) - p.cell_edge(5), 0.3829249, 1e-6) << "half a deviation to either side";
+  EXPECT_EQ(p.cell_edge(0), 0);
+  EXPECT_EQ(p.cell_edge(11), 1);
+  for (const Parameter& each :
+       {p, believed(int_of(1, 1000, true), 30, 1.0), believed(float_of(0, 1, false, 0.1), 0.2, 0.15),
+        believed(int_of(0, 10000), 6000, 1000), believed(int_of(8, 256, true, 8), 8, 0.7)}) {
+    for (std::int64_t i = 0; i < each.cardinality(); ++i) {
+      const double low = each.cell_edge(i);
+      const double high = each.cell_edge(i + 1);
+      ASSERT_LT(low, high);
+      ASSERT_EQ(each.cell_of((low + high) / 2), i);
+      const Value value = each.decode((low + high) / 2);
+      ASSERT_TRUE(each.admits(value));
+      ASSERT_EQ(each.encode(value), (low + high) / 2);
+    }
+  }
+}
+
+TEST(Parameter, CellsOfEveryGridMeet) {
+  for (const Parameter& p : {int_of(3, 7), int_of(1, 100, true), float_of(0.1, 10, true, 0.1),
+                             choice_of("c", {std::string("a"), std::string("b"), std::string("c")})}) {
+    for (std::int64_t i = 0; i < p.cardinality(); ++i) {
+      const double middle = (p.cell_edge(i) + p.cell_edge(i + 1)) / 2;
+      ASSERT_EQ(p.cell_of(middle), i);
+      ASSERT_NEAR(p.encode(p.decode(middle)), middle, 1e-12);
+    }
+    EXPECT_EQ(p.cell_edge(0), 0);
+    EXPECT_EQ(p.cell_edge(p.cardinality()), 1);
+  }
+}
+
 TEST(Parameter, AStepOfAFloatCountsItsLastValueInSpiteOfRounding) {
   EXPECT_EQ(float_of(0, 0.3, false, 0.1).cardinality(), 4);
   EXPECT_EQ(decoded_float(float_of(0, 0.3, false, 0.1), 1), 0.3);
@@ -222,6 +291,11 @@ TEST(SearchSpace, RefusesWhatCannotBeSearched) {
   const Parameter text = choice_of("c", {std::string("a"), std::string("b")});
   const std::vector<Case> cases = {
       {{float_of(1, 1)}, "parameter x: empty range"},
+      {{believed(float_of(0, 1), 2, 1)}, "must lie between low and high"},
+      {{believed(float_of(0, 1), 0.5, 0)}, "deviation must be greater than 0"},
+      {{believed(float_of(0, 1), 0.1, 0.1)}, "high is 9 deviations away"},
+      {{believed(float_of(1e-6, 1, true), 1, 1)}, "low is 13.8 deviations away"},
+      {{believed(choice_of("c", {std::string("a")}), 0, 1)}, "only numbers have a prior"},
       {{float_of(2, 1)}, "parameter x: empty range"},
       {{float_of(0, std::nan(""))}, "finite"},
       {{float_of(0, HUGE_VAL)}, "finite"},

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -52,6 +53,33 @@ SearchSpace mixed() {
 
 // ---- random
 // -------------------------------------------------------------------------------------------------------------
+
+TEST(Random, DrawsFromThePrior) {
+  Parameter momentum = number("momentum", 0, 1);
+  momentum.prior = Prior{0.9, 0.05};
+  Parameter rate = number("rate", 1e-6, 1, true);
+  rate.prior = Prior{1e-3, std::log(3.0)};
+  Parameter layers = integer("layers", 1, 9);
+  layers.prior = Prior{3, 1};
+  constexpr int kAsked = 4000;
+  // Four standard errors of a share of one half: false alarm in 16,000 draws of the seed.
+  const double tolerance = 4 * std::sqrt(0.25 / kAsked);
+  const auto sampler = make_sampler("random", {}, SearchSpace({momentum, rate, layers}), 7);
+  double below_momentum = 0;
+  double within_rate = 0;
+  double three = 0;
+  for (TrialId trial = 0; trial < kAsked; ++trial) {
+    const Values params = sampler->ask({trial, nullptr}).params;
+    below_momentum += std::get<double>(params[0]) < 0.85 ? 1 : 0;
+    const double r = std::get<double>(params[1]);
+    within_rate += r > 1e-3 / 3 && r < 3e-3 ? 1 : 0;
+    three += params[2] == whole(3) ? 1 : 0;
+  }
+  // P(z < -1) / P(z < 2); P(|z| < 1); P(|z| < 1/2) / P(-2.5 < z < 6.5).
+  EXPECT_NEAR(below_momentum / kAsked, 0.158655 / 0.977250, tolerance);
+  EXPECT_NEAR(within_rate / kAsked, 0.682689, tolerance);
+  EXPECT_NEAR(three / kAsked, 0.382925 / 0.993790, tolerance);
+}
 
 TEST(Random, LiesInTheSpaceAndPrunesWhatIsOff) {
   const SearchSpace space = mixed();

@@ -76,6 +76,24 @@ inline SearchSpace mixed() {
   });
 }
 
+inline Parameter believed(Parameter p, double mean, double deviation) {
+  p.prior = Prior{mean, deviation};
+  return p;
+}
+
+/// Priors on every kind of number, on grids of few and of many points.
+inline SearchSpace with_priors() {
+  Parameter fine = stepped("fine", 0, 1, 0.001);
+  return SearchSpace({
+      believed(number("rate", 1e-6, 1, true), 1e-3, 1.1),
+      believed(number("momentum", 0, 1), 0.9, 0.2),
+      believed(integer("layers", 1, 9), 3, 1),
+      believed(integer("width", 1, 2000, true), 100, 1),
+      believed(fine, 0.5, 0.1),
+      integer("batch", 16, 256, true),
+  });
+}
+
 /// 12 points.
 inline SearchSpace finite() {
   return SearchSpace({integer("n", 1, 4), choice("c", {text("a"), text("b"), text("c")})});

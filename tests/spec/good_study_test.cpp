@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "study_text.hpp"
@@ -74,6 +75,20 @@ TEST(GoodStudy, TheExampleOfTheDesign) {
   EXPECT_EQ(study.seed, 7u);
   EXPECT_EQ(study.text, kExample);
   EXPECT_EQ(study.directory, folder.path());
+}
+
+TEST(GoodStudy, PriorsAreNormalOrLogNormal) {
+  const StudyFolder folder;
+  const StudySpec study =
+      folder.load(kNoSpace +
+                  "space:\n  x: {type: float, low: 0, high: 1, prior: {mean: 0.9, deviation: 0.2}}\n"
+                  "  y: {type: float, low: 1e-5, high: 1, log: true, prior: {factor: 10, mean: 1e-3}}\n");
+  ASSERT_TRUE(study.space.parameters()[0].prior);
+  EXPECT_EQ(study.space.parameters()[0].prior->mean, 0.9);
+  EXPECT_EQ(study.space.parameters()[0].prior->deviation, 0.2);
+  ASSERT_TRUE(study.space.parameters()[1].prior);
+  EXPECT_EQ(study.space.parameters()[1].prior->mean, 1e-3);
+  EXPECT_DOUBLE_EQ(study.space.parameters()[1].prior->deviation, std::log(10));
 }
 
 TEST(GoodStudy, DefaultsOfTheShortestFile) {

@@ -44,6 +44,9 @@ TEST(Identity, TheFirstDifferenceIsNamed) {
   EXPECT_EQ(difference(space("a: {type: int, low: 0, high: 1}, b: {type: int, low: 0, high: 1}"),
                        space("a: {type: int, low: 0, high: 1}")),
             "space was [a, b], is [a]");
+  EXPECT_EQ(difference(space("x: {type: float, low: 0, high: 1}"),
+                       space("x: {type: float, low: 0, high: 1, prior: {mean: 0.5, deviation: 0.2}}")),
+            "space.x.prior.mean was not set, is 0.5");
   EXPECT_EQ(difference(space("c: {type: categorical, choices: [1, 2]}"),
                        space("c: {type: categorical, choices: ['1', 2]}")),
             "space.c.choices was [1, 2], is [\"1\", 2]");

@@ -15,6 +15,15 @@ Axis::Axis(const Parameter& parameter) : points_(static_cast<double>(parameter.c
     choices_ = static_cast<int>(points_);
     return;
   }
+  if (parameter.prior && points_ > 0) {
+    uneven_ = parameter;
+    for (std::int64_t i = 0; i < parameter.cardinality() && points_ <= kMaxCells; ++i) {
+      const double low = parameter.cell_edge(i);
+      const double high = parameter.cell_edge(i + 1);
+      cells_.push_back({(low + high) / 2, high - low});
+    }
+    return;
+  }
   log_ = parameter.log && points_ > 0;
   step_ = parameter.step.value_or(1);
   if (log_) {
@@ -47,6 +56,7 @@ std::size_t Axis::cell_of(double u) const {
 
 double Axis::snap(double u) const {
   if (points_ == 0) return u;
+  if (uneven_) return uneven_->encode(uneven_->decode(u));
   if (!log_) return (std::min(std::floor(u * points_), points_ - 1) + 0.5) / points_;
   const double position = (std::exp(log_from_ + u * log_range_) - from_) / step_;
   const double low = from_ + std::clamp(std::floor(position), 0.0, points_ - 1) * step_;
@@ -56,7 +66,10 @@ double Axis::snap(double u) const {
 double Axis::cell_variance(double u) const {
   if (points_ == 0) return 0;
   double width = 1 / points_;
-  if (log_) {
+  if (uneven_) {
+    const std::int64_t cell = uneven_->cell_of(u);
+    width = uneven_->cell_edge(cell + 1) - uneven_->cell_edge(cell);
+  } else if (log_) {
     // The middle is the logarithm of the geometric mean of the cell's edges, value - step/2 and value +
     // step/2.
     const double value = std::hypot(std::exp(log_from_ + u * log_range_), step_ / 2);

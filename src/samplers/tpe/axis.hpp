@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "coppice/search_space.hpp"
@@ -45,6 +46,7 @@ class Axis {
   double log_from_ = 0;
   double log_range_ = 1;
   std::vector<Cell> cells_;
+  std::optional<Parameter> uneven_;  ///< a grid whose cells are as a prior has them
 };
 
 }  // namespace coppice::tpe
