@@ -2,6 +2,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -45,6 +46,11 @@ std::string range_text(const Parameter& parameter) {
                        to_text(parameter.low), to_text(parameter.high));
     if (parameter.step) text += " by " + to_text(*parameter.step);
     if (parameter.log) text += ", log";
+    if (const auto& prior = parameter.prior) {
+      text += parameter.log ? fmt::format(", prior {} within a factor of {:.3g}", prior->mean,
+                                          std::exp(prior->deviation))
+                            : fmt::format(", prior {} ± {}", prior->mean, prior->deviation);
+    }
   }
   if (parameter.fixed) text += ", fixed";
   if (parameter.when)
@@ -68,6 +74,8 @@ void print_study(const StudySpec& spec) {
   add("steps per trial", spec.budget.steps_per_trial, "");
   add("wall time", spec.budget.wall_time_s, " s");
   add("target", spec.budget.target, "");
+  add("patience: trials", spec.patience.trials, "");
+  add("patience: steps", spec.patience.steps, "");
   fmt::print("budget     {}\n", budget.empty() ? "the scheduler's own" : budget);
   fmt::print("trainable  {}\nseed       {}\n", trainable_text(spec.trainable), spec.seed);
 }

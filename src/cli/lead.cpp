@@ -178,8 +178,9 @@ void Lead::read_journal(bool fresh) {
 
 std::string Lead::budget_text() const {
   const auto text = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("-"); };
-  return fmt::format("trials {} wall_time {} target {}", text(spec_.budget.trials),
-                     text(spec_.budget.wall_time_s), text(spec_.budget.target));
+  return fmt::format("trials {} wall_time {} target {} patience {} {} {}", text(spec_.budget.trials),
+                     text(spec_.budget.wall_time_s), text(spec_.budget.target), text(spec_.patience.trials),
+                     text(spec_.patience.steps), spec_.patience.min_delta);
 }
 
 Welcome Lead::welcome() const {
@@ -305,10 +306,11 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   limits.population = spec_.scheduler.name == "pbt";
   progress_ = std::make_unique<Progress>(limits, quiet_);
   const BudgetSpec& budget = spec_.budget;
-  coordinator_->begin(
-      Begun{start.incarnation, budget.trials, budget.target,
-            !budget.trials && !budget.target && !budget.wall_time_s, spec_.retries, spec_.checkpoints.keep},
-      now_s);
+  Begun begun{start.incarnation, budget.trials,
+              budget.target,     !budget.trials && !budget.target && !budget.wall_time_s,
+              spec_.retries,     spec_.checkpoints.keep};
+  begun.patience = spec_.patience;
+  coordinator_->begin(begun, now_s);
 }
 
 void Lead::ask_for_the_end() {

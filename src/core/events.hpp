@@ -21,6 +21,13 @@ namespace coppice {
 // ---- events
 // ---------------------------------------------------------------------------------------------------------
 
+/// After how much without an improvement the study ends; see Standstill.
+struct Patience {
+  std::optional<std::int64_t> trials = {};  ///< complete or stopped ones
+  std::optional<std::int64_t> steps = {};   ///< of all trials together
+  double min_delta = 0;
+};
+
 /// A start of the study: the first one, or a resume. Every worker and memory checkpoint of before is gone;
 /// the budget may have grown.
 struct Begun {
@@ -31,6 +38,7 @@ struct Begun {
   std::optional<std::int32_t> retries = {};  ///< failures that a trial may have; absent: as the study began
   std::optional<std::int32_t> keep = {};     ///< safe states kept of a trial; absent: as the study began
   std::optional<double> time_left_s = {};    ///< until the allocation ends; absent: nobody knows
+  Patience patience = {};
 };
 
 struct WorkerUp {

@@ -15,6 +15,7 @@ std::string PriorScale::problem(const Parameter& parameter) {
   if (!(mean >= parameter.low && mean <= parameter.high)) {
     return "the prior's mean " + to_text(mean) + " must lie between low and high";
   }
+  if (parameter.type == ParameterType::kFloat && !parameter.step) return "";
   const auto scale = [&](double x) { return parameter.log ? std::log(x) : x; };
   for (const bool upper : {false, true}) {
     const double end = upper ? parameter.high : parameter.low;
@@ -22,7 +23,7 @@ std::string PriorScale::problem(const Parameter& parameter) {
     if (deviations <= kMostDeviations) continue;
     return std::string(upper ? "high" : "low") + " is " + to_text(std::round(10 * deviations) / 10) +
            " deviations away from the prior's mean, at most " + to_text(kMostDeviations) +
-           " make sense; narrow the range or widen the prior";
+           " make sense on a grid; narrow the range or widen the prior";
   }
   return "";
 }

@@ -11,7 +11,8 @@ namespace coppice {
 /// A normal distribution truncated to [from, to].
 class PriorScale {
  public:
-  /// A range that reaches further than so many deviations has ends that a double can't tell apart.
+  /// A grid that reaches further than so many deviations has cells without a share of [0, 1] in double
+  /// precision. A continuous range may: far out its values share an encoding.
   static constexpr double kMostDeviations = 7;
 
   /// Why the parameter can't have its prior, in a sentence with the fix; "" where it can or has none.

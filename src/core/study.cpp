@@ -18,6 +18,7 @@ Effects Study::step(const Event& event) {
   effects_ = {};
   effects_.accepted = std::visit([this](const auto& e) { return on(e); }, event);
   if (effects_.accepted) {
+    halt_at_standstill();
     dispatch();
     finish_if_quiet();
   }
@@ -43,6 +44,7 @@ bool Study::on(const Begun& event) {
   max_trials_ = event.max_trials;
   target_ = event.target;
   endless_ = event.endless;
+  patience_ = event.patience;
   if (event.retries) retries_ = *event.retries;
   if (event.keep) checkpoints_.keep(*event.keep);
   begin_allocation(event.time_left_s);
@@ -128,6 +130,8 @@ bool Study::on(const Reported& event) {
     for (const auto& [name, number] : event.metrics)
       other_metrics_ += (other_metrics_.empty() ? "" : ", ") + name;
   }
+  standstill_.on_report(event.trial, score, event.step - board_.trial(event.trial).steps,
+                        patience_.min_delta);
   if (board_.report(event.trial, event.step, score)) {
     decide(DecisionKind::kIncumbent, event.trial, event.step, settings_.metric + " " + to_text(value));
     if (target_ && !halting_ && *score <= score_of(*target_)) {
@@ -230,6 +234,13 @@ void Study::halt(Outcome outcome, std::string reason) {
   decide(DecisionKind::kHalt, kNoTrial, 0, std::move(reason));
 }
 
+void Study::halt_at_standstill() {
+  if (halting_ || finish_) return;
+  const auto reason = standstill_.too_long(
+      patience_, [this](Score score) { return settings_.metric + " " + to_text(value_of(score)); });
+  if (reason) halt(Outcome::kFinished, *reason);
+}
+
 void Study::finish_if_quiet() {
   if (finish_ || !running_.empty() || incarnation_ == 0) return;
   if (resting_ && !halting_ && backing_off_.empty() && requests_.empty()) {
@@ -276,6 +287,7 @@ void Study::requeue(TrialId trial) {
 void Study::set_over(TrialId id, TrialState state) {
   Trial& trial = board_.edit(id);
   trial.state = state;
+  if (state != TrialState::kFailed) standstill_.on_over(id);
   if (trial.origin) {
     checkpoints_.undepend(*trial.origin, id);
     drop_unneeded(trial.origin->trial);

@@ -22,6 +22,7 @@
 #include "core/events.hpp"
 #include "core/measured_times.hpp"
 #include "core/scheduler.hpp"
+#include "core/standstill.hpp"
 
 namespace coppice {
 
@@ -136,6 +137,7 @@ class Study final : private SchedulerContext {
   void set_over(TrialId trial, TrialState state);
   void lose_worker(WorkerId worker);
   void halt(Outcome outcome, std::string reason);
+  void halt_at_standstill();
   void finish_if_quiet();
   void drop_unneeded(TrialId trial);
   template <class T>
@@ -154,6 +156,8 @@ class Study final : private SchedulerContext {
   std::optional<std::int64_t> max_trials_;
   std::optional<double> target_;
   bool endless_ = false;
+  Patience patience_;
+  Standstill standstill_;
   std::optional<double> time_left_s_;  ///< until the allocation ends, as it was told last
   std::deque<double> allocations_s_;   ///< lengths of the last ones, where they were known
   MeasuredTimes times_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string_view>
 
 #include "spec/parse.hpp"
@@ -18,7 +19,7 @@ const std::vector<std::string>& top_level_keys() {
   static const std::vector<std::string> kKeys = {
       "name",        "objective", "objectives",  "space",         "sampler", "scheduler", "budget",
       "trainable",   "resources", "seed",        "deterministic", "retries", "timeouts",  "coordinator",
-      "checkpoints", "repeats",   "constraints", "warm_start",    "slurm"};
+      "checkpoints", "repeats",   "constraints", "warm_start",    "slurm",   "patience"};
   return kKeys;
 }
 
@@ -53,6 +54,33 @@ BudgetSpec parse_budget(const Node* node) {
     budget.wall_time_s = duration_of(*wall, "budget.wall_time");
   if (const Node* target = reader.find("target")) budget.target = number_of(*target, "budget.target");
   return budget;
+}
+
+/// `patience: 20` or `{trials: 20, min_delta: 0.01}`. It ends a study that has found what there is, and is no
+/// budget by itself: where every trial fails it never runs out.
+Patience parse_patience(const Node* node, bool deterministic) {
+  Patience patience;
+  if (node == nullptr) return patience;
+  constexpr const char* kForm = "{trials: 20, min_delta: 0.01}";
+  if (deterministic) {
+    fail(node->place, "patience",
+         "ends a study at a moment that depends on timing; remove it or deterministic");
+  }
+  if (node->kind == NodeKind::kScalar) {
+    patience.trials = integer_of(*node, "patience", 1, kMany);
+    return patience;
+  }
+  const Reader reader(*node, "patience", {"trials", "steps", "min_delta"}, kForm);
+  if (const Node* trials = reader.find("trials"))
+    patience.trials = integer_of(*trials, "patience.trials", 1, kMany);
+  if (const Node* steps = reader.find("steps"))
+    patience.steps = integer_of(*steps, "patience.steps", 1, kMany);
+  if (!patience.trials && !patience.steps) {
+    fail(node->place, "patience", std::string("says neither trials nor steps; write ") + kForm);
+  }
+  if (const Node* delta = reader.find("min_delta"))
+    patience.min_delta = number_of(*delta, "patience.min_delta", 0, std::numeric_limits<double>::max());
+  return patience;
 }
 
 bool is_auto(const Node& node) {
@@ -240,6 +268,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   refuse_unsupported(root);
   study.budget = parse_budget(top.find("budget"));
   study.deterministic = parse_deterministic(top.find("deterministic"), catalogs);
+  study.patience = parse_patience(top.find("patience"), study.deterministic.enabled);
   const AlgorithmContext context{root, study.budget, study.deterministic.enabled, study.space};
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);

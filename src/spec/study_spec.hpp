@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "coppice/search_space.hpp"
+#include "core/events.hpp"
 #include "core/options.hpp"
 
 namespace coppice {
@@ -86,6 +87,7 @@ struct StudySpec {
   AlgorithmSpec sampler{"random", {}};
   AlgorithmSpec scheduler{"fifo", {}};
   BudgetSpec budget;
+  Patience patience;
   TrainableSpec trainable;
   ResourceSpec resources;
   TimeoutSpec timeouts;

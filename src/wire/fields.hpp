@@ -27,6 +27,12 @@ void fields(V& v, CheckpointId& x) {
 // ---- events ----
 
 template <class V>
+void fields(V& v, Patience& x) {
+  v("trials", x.trials);
+  v("steps", x.steps);
+  v("min_delta", x.min_delta);
+}
+template <class V>
 void fields(V& v, Begun& x) {
   v("incarnation", x.incarnation);
   v("max_trials", x.max_trials);
@@ -35,6 +41,7 @@ void fields(V& v, Begun& x) {
   v("retries", x.retries);
   v("keep", x.keep);
   v("time_left_s", x.time_left_s);
+  v("patience", x.patience);
 }
 template <class V>
 void fields(V& v, WorkerUp& x) {

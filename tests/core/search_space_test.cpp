@@ -147,6 +147,15 @@ TEST(Parameter, APriorEncodesByItsDistributionFunction) {
   }
 }
 
+TEST(Parameter, FarFromANarrowPriorValuesShareAnEncoding) {
+  const Parameter p = believed(float_of(0, 100), 1, 0.01);
+  EXPECT_EQ(p.encode(50.0), 1);
+  EXPECT_EQ(p.decode(1), Value(100.0));
+  EXPECT_NEAR(decoded_float(p, 0.5), 1, 1e-12);
+  EXPECT_LT(decoded_float(p, 1 - 1e-15), 1.1);
+  EXPECT_GT(decoded_float(p, 1e-300), 0.5);
+}
+
 TEST(Parameter, APriorGivesEachCellOfAGridItsShare) {
   const Parameter p = believed(int_of(0, 10), 5, 1);
   EXPECT_NEAR(p.cell_edge(6) - p.cell_edge(5), 0.3829249, 1e-6) << "half a deviation to either side";
@@ -293,8 +302,8 @@ TEST(SearchSpace, RefusesWhatCannotBeSearched) {
       {{float_of(1, 1)}, "parameter x: empty range"},
       {{believed(float_of(0, 1), 2, 1)}, "must lie between low and high"},
       {{believed(float_of(0, 1), 0.5, 0)}, "deviation must be greater than 0"},
-      {{believed(float_of(0, 1), 0.1, 0.1)}, "high is 9 deviations away"},
-      {{believed(float_of(1e-6, 1, true), 1, 1)}, "low is 13.8 deviations away"},
+      {{believed(float_of(0, 1, false, 0.1), 0.1, 0.1)}, "high is 9 deviations away"},
+      {{believed(float_of(1e-6, 1, true, 1e-6), 1, 1)}, "low is 13.8 deviations away"},
       {{believed(choice_of("c", {std::string("a")}), 0, 1)}, "only numbers have a prior"},
       {{float_of(2, 1)}, "parameter x: empty range"},
       {{float_of(0, std::nan(""))}, "finite"},

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <deque>
 #include <functional>
 
@@ -635,6 +636,68 @@ TEST_F(StudyTest, TheTargetEndsTheStudyInOrder) {
   EXPECT_THAT(report(run, 1, 0.5).commands, IsEmpty());
   EXPECT_EQ(only<Stop>(report(run, 2, 0.05)).segment, run.segment);
   EXPECT_EQ(only<Finish>(end(run, 3)).outcome, Outcome::kFinished);
+}
+
+TEST_F(StudyTest, PatienceEndsTheStudyAfterTrialsWithoutAnImprovement) {
+  Begun begun{1, std::nullopt, std::nullopt};
+  begun.patience = {.trials = 2, .min_delta = 0.1};
+  step(begun);
+  const RunCommand other = start(5);
+  const auto train = [&](double loss) {
+    const RunCommand run = start(1);
+    report(run, 1, loss);
+    return end(run, 1, true);
+  };
+  EXPECT_THAT(train(1.0).commands, IsEmpty());
+  EXPECT_THAT(train(0.95).commands, IsEmpty()) << "an improvement, but less than min_delta";
+  EXPECT_THAT(train(0.85).commands, IsEmpty()) << "small ones add up";
+  EXPECT_THAT(train(std::nan("")).commands, IsEmpty());
+  report(other, 1, 0.8);
+  const RunCommand last = start(1);
+  report(last, 1, 0.9);
+  const Effects effects = end(last, 1, true);
+  EXPECT_EQ(only<Stop>(effects).segment, other.segment) << "what runs is stopped in order";
+  ASSERT_EQ(effects.decisions.size(), 2u);
+  EXPECT_EQ(effects.decisions[1].kind, DecisionKind::kHalt);
+  EXPECT_EQ(effects.decisions[1].reason,
+            "patience: loss 0.85 of trial 3 was not improved on by more than 0.1 in 2 trials");
+  EXPECT_EQ(only<Finish>(end(other, 1)).outcome, Outcome::kFinished);
+
+  begun.incarnation = 2;
+  EXPECT_EQ(only<Finish>(step(begun)).outcome, Outcome::kFinished) << "as it was";
+  begun.incarnation = 3;
+  begun.patience.trials = 3;
+  EXPECT_THAT(step(begun).commands, IsEmpty()) << "with more patience it goes on";
+  EXPECT_EQ(study->finish(), std::nullopt);
+}
+
+TEST_F(StudyTest, PatienceInStepsCountsThoseOfAllTrials) {
+  Begun begun{1, std::nullopt, std::nullopt};
+  begun.patience = {.steps = 5};
+  step(begun);
+  const RunCommand a = start(9);
+  const RunCommand b = start(9);
+  report(a, 1, 1.0);
+  EXPECT_THAT(report(a, 3, 1.0).commands, IsEmpty());
+  EXPECT_THAT(report(b, 2, 2.0).commands, IsEmpty());
+  EXPECT_EQ(all<Stop>(report(a, 4, 1.5)).size(), 2u);
+}
+
+TEST_F(StudyTest, FailedTrialsDontTryThePatience) {
+  StudySettings settings;
+  settings.retries = 0;
+  make(settings);
+  Begun begun{1, std::nullopt, std::nullopt};
+  begun.patience = {.trials = 1};
+  step(begun);
+  const RunCommand good = start(2);
+  report(good, 1, 1.0);
+  fail(start(2));
+  EXPECT_FALSE(study->halting());
+  const RunCommand worse = start(1);
+  report(worse, 1, 2.0);
+  EXPECT_EQ(only<Stop>(end(worse, 1, true)).segment, good.segment);
+  EXPECT_EQ(only<Finish>(end(good, 1)).reason, "patience: loss 1 of trial 0 was not improved on in 1 trial");
 }
 
 TEST_F(StudyTest, AStopLetsRunningSegmentsEndAndAResumeGoesOn) {

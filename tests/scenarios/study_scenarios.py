@@ -174,6 +174,17 @@ class StudyScenarios(Scenario):
         self.assertLessEqual(np.nanmin(trials["value"]), 20)
         self.assertLess(len(trials), 500)
 
+    def test_patience_ends_a_study_that_improves_no_more(self):
+        study = self.write("study.yaml", BRANIN.replace("{trials: 12}", "{trials: 500}\n    patience: {trials: 5, min_delta: 1000}"))
+        self.run_study(study)
+        halted = [row for row in self.table("decisions") if row["kind"] == b"halt"]
+        self.assertEqual(len(halted), 1)
+        self.assertRegex(halted[0]["reason"].decode(), r"^patience: value .* of trial 0 was not improved on by more than 1000 in 5 trials$")
+        trials = len(self.table("trials"))
+        self.assertLess(trials, 20)
+        self.run_study(study, "--set", "patience.trials=30")
+        self.assertGreater(len(self.table("trials")), trials)
+
     def test_the_wall_time_ends_the_study_and_counts_running_time_only(self):
         study = self.sum_study("fifo", "{trials: 1000, steps_per_trial: 5, wall_time: 2s}", pause=0.01)
         self.run_study(study)

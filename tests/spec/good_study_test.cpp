@@ -77,6 +77,16 @@ TEST(GoodStudy, TheExampleOfTheDesign) {
   EXPECT_EQ(study.directory, folder.path());
 }
 
+TEST(GoodStudy, PatienceInTrialsAndInSteps) {
+  const StudyFolder folder;
+  EXPECT_EQ(folder.load(kBase).patience.trials, std::nullopt);
+  EXPECT_EQ(folder.load(kBase + "patience: 20\n").patience.trials, 20);
+  const Patience patience = folder.load(kBase + "patience: {steps: 100, min_delta: 0.01}\n").patience;
+  EXPECT_EQ(patience.trials, std::nullopt);
+  EXPECT_EQ(patience.steps, 100);
+  EXPECT_EQ(patience.min_delta, 0.01);
+}
+
 TEST(GoodStudy, PriorsAreNormalOrLogNormal) {
   const StudyFolder folder;
   const StudySpec study =

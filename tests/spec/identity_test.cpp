@@ -31,9 +31,11 @@ TEST(Identity, HowItIsWrittenDoesNotMatter) {
 
 TEST(Identity, WhatMayChangeBetweenStarts) {
   EXPECT_EQ(
-      difference(kBase, kBase + "name: other\nbudget: {trials: 9, wall_time: 1h, target: 1}\n"
-                                "resources: {gpus_per_worker: 0}\ntimeouts: {segment: 1h}\nretries: 5\n"
-                                "checkpoints: {every: 5}\ncoordinator: dedicated\nslurm: {extra: [-y]}\n"),
+      difference(kBase,
+                 kBase +
+                     "name: other\nbudget: {trials: 9, wall_time: 1h, target: 1}\n"
+                     "resources: {gpus_per_worker: 0}\ntimeouts: {segment: 1h}\nretries: 5\n"
+                     "checkpoints: {every: 5}\npatience: 9\ncoordinator: dedicated\nslurm: {extra: [-y]}\n"),
       "none");
 }
 

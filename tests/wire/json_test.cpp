@@ -17,7 +17,7 @@ TEST(Json, AnEventReadsLikeASentence) {
   EXPECT_EQ(
       to_json_line(Event(Begun{2, std::nullopt, -samples::kInfinity})),
       R"({"type":"begun","incarnation":2,"max_trials":null,"target":"-inf","endless":false,"retries":null,)"
-      R"("keep":null,"time_left_s":null})");
+      R"("keep":null,"time_left_s":null,"patience":{"trials":null,"steps":null,"min_delta":0.0}})");
 }
 
 TEST(Json, CommandsAndDecisionsUseTheirWords) {

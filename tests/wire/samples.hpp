@@ -42,7 +42,8 @@ inline std::vector<Event> events() {
   return {
       Begun{},
       Begun{kMax32, kMax64, -kInfinity},
-      Begun{kMin32, std::nullopt, kNan, true, kMax32, kMin32, -kInfinity},
+      Begun{kMin32, std::nullopt, kNan, true, kMax32, kMin32, -kInfinity,
+            Patience{kMax64, kMin64, kInfinity}},
       WorkerUp{kMax32, kMin32, "node-1", "", ""},
       WorkerUp{0, 0, "", "GPU-5f", "H200"},
       WorkerLost{kMin32, "no beat for 30 s"},
