@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "samplers/explore.hpp"
+#include "samplers/pb2.hpp"
 
 namespace coppice {
 
@@ -33,10 +34,14 @@ std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchS
   const std::string explore = scheduler_options.text("explore", "perturb");
   if (explore == "none") return std::make_unique<Perturb>(std::move(space), seed, 0.0, std::vector{1.0});
   if (explore == "resample") return std::make_unique<Perturb>(std::move(space), seed, 1.0, std::vector{1.0});
+  const double resample_probability = scheduler_options.number("resample_probability", 0.25);
+  std::vector<double> factors = scheduler_options.numbers("factors", {0.8, 1.2});
+  if (explore == "pb2") {
+    return std::make_unique<Pb2>(std::move(space), seed, scheduler_options.integer("interval", 1),
+                                 resample_probability, std::move(factors));
+  }
   check(explore == "perturb", "an explorer that there isn't");
-  return std::make_unique<Perturb>(std::move(space), seed,
-                                   scheduler_options.number("resample_probability", 0.25),
-                                   scheduler_options.numbers("factors", {0.8, 1.2}));
+  return std::make_unique<Perturb>(std::move(space), seed, resample_probability, std::move(factors));
 }
 
 }  // namespace coppice

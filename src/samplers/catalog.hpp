@@ -34,8 +34,9 @@ const SamplerInfo* find_sampler(std::string_view name);
 std::unique_ptr<Sampler> make_sampler(std::string_view name, const Options& options, SearchSpace space,
                                       std::uint64_t seed);
 
-/// Proposes for clones, as the scheduler's option `explore` says: perturb (the default), resample, or none,
-/// which keeps what the base has.
+/// Proposes for clones, as the scheduler's option `explore` says: perturb (the default), resample, pb2, or
+/// none, which keeps what the base has. A new explorer is a line in this function, and a word among the
+/// choices of the schedulers that take it.
 std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchSpace space,
                                        std::uint64_t seed);
 

@@ -27,6 +27,10 @@ const WorldResult& World::run() {
       if (study_->finish()->outcome != Outcome::kStopped) break;
       restart(false);
     }
+    if (options_.max_steps > 0 && result_.steps >= options_.max_steps) {
+      result_.time_s = now_s_;
+      return result_;
+    }
     if (crash_) restart(true);
     if (queue_.empty())
       throw std::logic_error("against the rules: nothing can happen any more, and the study is not over");
@@ -227,6 +231,12 @@ void World::tell_samplers(const Trial& trial) {
 void World::answer(const Propose& propose) {
   const SampleRequest request = sample_request(study_->board(), propose.trial, propose.base);
   Proposal proposal = (request.base != nullptr ? explorer_ : sampler_)->ask(request);
+  if (request.base != nullptr) {
+    // As the coordinator does it: whoever is asked for next is to know of this one.
+    Trial asked = study_->board().trial(propose.trial);
+    asked.params = proposal.params;
+    explorer_->tell(asked);
+  }
   after(options_.proposal_s * noise(),
         [this, event = Proposed{propose.request, std::move(proposal.params), std::move(proposal.note),
                                 std::move(proposal.tag), proposal.exhausted}] { tell(event); });

@@ -68,6 +68,7 @@ struct WorldOptions {
   double damage = 0;        ///< for each state on disk, at each restart: it can't be read any more
   bool never_idle = false;  ///< see Referee
   std::int64_t max_events = 5'000'000;
+  std::int64_t max_steps = 0;  ///< after so many trained steps nobody looks on; 0: to the end of the study
 };
 
 struct WorldResult {
@@ -89,7 +90,7 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  /// Until the study is over. Called once.
+  /// Until the study is over, or for `max_steps`. Called once.
   const WorldResult& run();
   const WorldResult& result() const { return result_; }
   const Study& study() const { return *study_; }

@@ -80,6 +80,15 @@ inline std::vector<Variant> variants() {
        "pbt",
        {{"population", number(8)}, {"frequencies", std::vector<double>{2, 5}}, {"synchronous", yes}},
        members},
+      {"pbt with pb2",
+       "pbt",
+       {{"population", number(6)}, {"interval", number(4)}, {"explore", word("pb2")}},
+       members},
+      {"synchronous pbt with pb2",
+       "pbt",
+       {{"population", number(6)}, {"interval", number(4)}, {"explore", word("pb2")}, {"synchronous", yes}},
+       members},
+      {"pbt of two with pb2", "pbt", {{"population", number(2)}, {"explore", word("pb2")}}, members},
   };
 }
 

@@ -28,6 +28,14 @@ bool is_taken(const Coordinates& coordinates, const MaximiseRequest& request, co
   return request.taken != nullptr && request.taken->contains(coordinates.key(point));
 }
 
+bool is_pinned(const MaximiseRequest& request, std::size_t axis) {
+  return axis < request.pinned.size() && request.pinned[axis];
+}
+
+void pin(const MaximiseRequest& request, Point& point) {
+  for (std::size_t i = 0; i < request.pinned.size(); ++i) point[i] = request.pinned[i].value_or(point[i]);
+}
+
 /// Every point of a finite space, in mixed radix.
 std::vector<Point> all_points(const Coordinates& coordinates, std::int64_t count) {
   std::vector<Point> points;
@@ -101,6 +109,7 @@ std::vector<Point> candidates(const Coordinates& coordinates, const MaximiseRequ
       for (int i = 0; i < kNeighbours; ++i) points.push_back(neighbour(coordinates, anchor, rng));
     }
   }
+  for (Point& point : points) pin(request, point);
   std::erase_if(points, [&](const Point& point) { return is_taken(coordinates, request, point); });
   return points;
 }
@@ -128,7 +137,7 @@ class Climber {
     const std::vector<bool> on = coordinates_.active(at.point);
     std::vector<std::size_t> axes;
     for (std::size_t i = 0; i < coordinates_.size(); ++i) {
-      if (on[i] && coordinates_.smooth(i)) axes.push_back(i);
+      if (on[i] && coordinates_.smooth(i) && !is_pinned(request_, i)) axes.push_back(i);
     }
     if (axes.empty()) return;
     const auto count = static_cast<Index>(axes.size());
@@ -185,7 +194,7 @@ class Climber {
   bool sweep(Maximum& at) const {
     bool improved = false;
     for (std::size_t i = 0; i < coordinates_.size(); ++i) {
-      if (coordinates_.cells(i) < 2 || !coordinates_.active(at.point)[i]) continue;
+      if (coordinates_.cells(i) < 2 || is_pinned(request_, i) || !coordinates_.active(at.point)[i]) continue;
       std::vector<Point> others;
       for (const std::int64_t cell : other_cells(i, coordinates_.cell_of(i, at.point[i]))) {
         Point other = at.point;

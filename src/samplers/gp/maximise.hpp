@@ -26,6 +26,7 @@ struct MaximiseRequest {
   const std::set<Point>* taken = nullptr;  ///< keys of points that may not be proposed; null: any may
   std::uint64_t seed = 0;                  ///< with `stream`: names its random numbers
   std::uint64_t stream = 0;
+  std::vector<std::optional<double>> pinned = {};  ///< by axis: its only value, snapped; empty: all are free
 };
 
 struct Maximum {

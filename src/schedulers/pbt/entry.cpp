@@ -125,8 +125,9 @@ SchedulerInfo pbt_entry() {
         .choices = {"truncation", "tournament", "t_test", "none"}},
        {.name = "explore",
         .type = OptionType::kText,
-        .help = "what becomes of a clone's hyperparameters: perturb, resample, or none: it keeps its own",
-        .choices = {"perturb", "resample", "none"}},
+        .help = "what becomes of a clone's hyperparameters: perturb, resample, pb2: where a model expects "
+                "the fastest improvement, or none: it keeps its own",
+        .choices = {"perturb", "resample", "pb2", "none"}},
        {.name = "burn_in",
         .type = OptionType::kInt,
         .help = "steps before which nobody gives way to a better one (0)",

@@ -97,6 +97,21 @@ TEST(Maximise, LooksAtEveryPointOfASmallSpaceAndAtNoneThatIsTaken) {
   EXPECT_FALSE(maximise(*model.posterior, model.coordinates, model.request(&taken)));
 }
 
+TEST(Maximise, KeepsToWhatIsPinned) {
+  const Model model(spaces::mixed(), 30, bowl);
+  ASSERT_TRUE(model.posterior);
+  Point pins(model.coordinates.size(), 0.9);
+  model.coordinates.snap(pins);
+  for (std::size_t axis = 0; axis < pins.size(); ++axis) {
+    MaximiseRequest request = model.request();
+    request.pinned.resize(pins.size());
+    request.pinned[axis] = pins[axis];
+    const auto best = maximise(*model.posterior, model.coordinates, request);
+    ASSERT_TRUE(best);
+    EXPECT_EQ(best->point[axis], pins[axis]) << axis;
+  }
+}
+
 TEST(Maximise, IsAPureFunction) {
   const Model model(spaces::mixed(), 30, bowl);
   ASSERT_TRUE(model.posterior);

@@ -1,0 +1,34 @@
+// Prints how schedulers do where the best hyperparameters change during training: the lowest loss at an equal
+// number of steps, quartiles over seeds 0, 1, ….
+//
+//     nonstationary drift|decay|mlp [SEEDS [POPULATION]]
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "nonstationary.hpp"
+
+int main(int argc, char** argv) {
+  const std::string problem = argc > 1 ? argv[1] : "drift";
+  const int seeds = argc > 2 ? std::atoi(argv[2]) : 20;
+  const std::int64_t population = argc > 3 ? std::atoi(argv[3]) : 8;
+  if ((problem != "drift" && problem != "decay" && problem != "mlp") || seeds < 4 || population < 4) {
+    std::fprintf(stderr, "usage: nonstationary drift|decay|mlp [SEEDS >= 4 [POPULATION >= 4]]\n");
+    return 2;
+  }
+  const std::int64_t steps = coppice::nonstationary_steps(problem);
+  std::printf("%s, %lld steps as %lld x %lld, %d seeds: quartiles of the lowest loss\n", problem.c_str(),
+              static_cast<long long>(population * steps), static_cast<long long>(population),
+              static_cast<long long>(steps), seeds);
+  for (const coppice::Method& method : coppice::nonstationary_methods(population, steps)) {
+    std::vector<double> losses;
+    for (int seed = 0; seed < seeds; ++seed) {
+      losses.push_back(run_nonstationary(problem, method, population, static_cast<std::uint64_t>(seed)));
+    }
+    std::sort(losses.begin(), losses.end());
+    const auto quartile = [&](int k) { return losses[static_cast<std::size_t>(k * (seeds - 1) / 4)]; };
+    std::printf("%-18s %10.4g %10.4g %10.4g\n", method.name.c_str(), quartile(1), quartile(2), quartile(3));
+    std::fflush(stdout);
+  }
+}
