@@ -25,6 +25,8 @@ struct TpeSettings {
   double gamma = 0.1;
   bool multivariate = true;
   std::int64_t startup = 10;
+  double random_share = 0;
+  double spread = 1;
 };
 
 /// Parameters that are present together, and their model. `members` are positions in the space.
@@ -62,36 +64,58 @@ bool is_finite(const SearchSpace& space) {
                      [](const Parameter& parameter) { return parameter.cardinality() > 0; });
 }
 
+/// How many trials must have come to a step for their scores there to count alone: more than parameters, as
+/// in BOHB, and enough to begin with.
+std::size_t least_results(const TpeSettings& settings, const SearchSpace& space) {
+  return std::max(static_cast<std::size_t>(settings.startup), space.size() + 1);
+}
+
 class Tpe final : public Sampler {
  public:
-  Tpe(const TpeSettings& settings, SearchSpace space, std::uint64_t seed)
+  Tpe(const TpeSettings& settings, const SearchSpace& space, std::uint64_t seed)
       : settings_(settings),
         seed_(seed),
-        history_(std::move(space)),
+        history_(space, least_results(settings, space)),
         finite_(is_finite(history_.space())),
         groups_(make_groups(history_.space(), settings)) {}
 
   Proposal ask(const SampleRequest& request) const override {
-    return results_ < settings_.startup ? draw(request) : propose(request);
+    if (history_.results() < settings_.startup) {
+      return draw(request, std::to_string(history_.results()) + " results are there");
+    }
+    Rng rng(seed_, Purpose::kSample, static_cast<std::uint64_t>(request.trial), hash_name("tpe"));
+    if (settings_.random_share > 0 && rng.uniform() < settings_.random_share) {
+      return draw(request, "the share that is");
+    }
+    return propose(request, rng);
   }
 
   void tell(const Trial& trial) override {
-    const Observation before = history_.observation(trial.id);
+    const Step step = history_.step();
     if (!history_.tell(trial)) return;
-    const Observation now = history_.observation(trial.id);
-    results_ += (now.over() ? 1 : 0) - (before.over() ? 1 : 0);
-    if (finite_ && !before.known()) seen_.insert(trial.params);
-    const auto encoded = history_.encoded(trial.id);
+    if (finite_) seen_.insert(trial.params);
+    if (history_.step() == step) {
+      pass_on(trial.id);
+    } else {
+      for (TrialId id = 0; id < history_.size(); ++id) pass_on(id);
+    }
+    for (Group& group : groups_) group.model->settle();
+  }
+
+ private:
+  void pass_on(TrialId trial) {
+    const Observation now = history_.observation(trial);
+    if (!now.known()) return;
+    const auto encoded = history_.encoded(trial);
     std::vector<double> point;
     for (Group& group : groups_) {
       if (std::isnan(encoded[group.members[0]])) continue;  // its condition is off
       point.clear();
       for (const std::size_t i : group.members) point.push_back(encoded[i]);
-      group.model->tell(trial.id, now, point);
+      group.model->tell(trial, now, point);
     }
   }
 
- private:
   bool is_new(const Values& params) const { return !seen_.contains(params); }
 
   void place(const Group& group, std::span<const double> point, Values& params) const {
@@ -102,7 +126,7 @@ class Tpe final : public Sampler {
   }
 
   /// Every parameter by itself: the same as sampler random does, but for redraws.
-  Proposal draw(const SampleRequest& request) const {
+  Proposal draw(const SampleRequest& request, const std::string& why) const {
     const SearchSpace& space = history_.space();
     std::vector<Rng> streams;
     for (const Parameter& parameter : space.parameters()) {
@@ -118,14 +142,13 @@ class Tpe final : public Sampler {
       space.prune_inactive(proposal.params);
       if (is_new(proposal.params)) break;
     }
-    proposal.note = "random: " + std::to_string(results_) + " results are there";
+    proposal.note = "random: " + why;
     return proposal;
   }
 
-  Proposal propose(const SampleRequest& request) const {
-    Rng rng(seed_, Purpose::kSample, static_cast<std::uint64_t>(request.trial), hash_name("tpe"));
+  Proposal propose(const SampleRequest& request, Rng& rng) const {
     const Group& root = groups_.front();
-    const tpe::Points candidates = root.model->propose(rng, settings_.candidates);
+    const tpe::Points candidates = root.model->propose(rng, settings_.candidates, settings_.spread);
     Proposal proposal;
     for (std::size_t best = 0; best < candidates.count(); ++best) {
       proposal.params.assign(history_.space().size(), {});
@@ -133,18 +156,17 @@ class Tpe final : public Sampler {
       for (std::size_t g = 1; g < groups_.size(); ++g) {
         const Group& group = groups_[g];
         if (!history_.space().active(group.members[0], proposal.params)) continue;
-        place(group, group.model->propose(rng, settings_.candidates).point(0), proposal.params);
+        place(group, group.model->propose(rng, settings_.candidates, settings_.spread).point(0),
+              proposal.params);
       }
       if (is_new(proposal.params)) {
         proposal.note = "tpe: candidate " + std::to_string(best + 1) + " of " +
                         std::to_string(candidates.count()) + ", " + std::to_string(root.model->good()) +
-                        " good of " + std::to_string(results_) + " results";
+                        " good of " + std::to_string(history_.results()) + " results";
         return proposal;
       }
     }
-    proposal = draw(request);
-    proposal.note = "random: tpe's candidates were all proposed before";
-    return proposal;
+    return draw(request, "tpe's candidates were all proposed before");
   }
 
   TpeSettings settings_;
@@ -152,8 +174,7 @@ class Tpe final : public Sampler {
   History history_;
   bool finite_;
   std::vector<Group> groups_;
-  std::set<Values> seen_;     ///< where the space is finite
-  std::int64_t results_ = 0;  ///< trials that have one
+  std::set<Values> seen_;  ///< where the space is finite
 };
 
 std::string check_tpe(const Options&, const SearchSpace&) {
@@ -168,7 +189,9 @@ std::unique_ptr<Sampler> make_tpe(const Options& options, SearchSpace space, std
   settings.gamma = options.number("gamma", fallback.gamma);
   settings.multivariate = options.flag("multivariate", fallback.multivariate);
   settings.startup = options.integer("startup", fallback.startup);
-  return std::make_unique<Tpe>(settings, std::move(space), seed);
+  settings.random_share = options.number("random_share", fallback.random_share);
+  settings.spread = options.number("spread", fallback.spread);
+  return std::make_unique<Tpe>(settings, space, seed);
 }
 
 }  // namespace
@@ -195,6 +218,16 @@ SamplerInfo tpe_entry() {
                .help = "proposals are random until so many results are there",
                .low = 1,
                .high = 1e9},
+              {.name = "random_share",
+               .type = OptionType::kNumber,
+               .help = "how many proposals are random all the same",
+               .low = 0,
+               .high = 1},
+              {.name = "spread",
+               .type = OptionType::kNumber,
+               .help = "candidates are drawn with the bandwidth times this",
+               .low = 1,
+               .high = 100},
           },
           check_tpe,
           make_tpe};

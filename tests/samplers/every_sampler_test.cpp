@@ -120,6 +120,45 @@ TEST_P(EverySampler, AResumeProposesTheSameInWhateverOrderItIsTold) {
   }
 }
 
+/// Promotes trials as successive halving would: of four in a row one goes on to step 3, of sixteen to 9.
+TEST_P(EverySampler, AResumeProposesTheSameWhereTrialsStopAtRungs) {
+  if (GetParam() == "cmaes") GTEST_SKIP() << "a generation keeps the scores that made it";
+  const SearchSpace space = spaces::mixed();
+  const auto first = make(space);
+  std::vector<Trial> trials;
+  for (TrialId id = 0; id < 70; ++id) {
+    trials.push_back(begun(id, first->ask({id, nullptr})));
+    first->tell(trials.back());
+    Trial& trial = trials.back();
+    for (const Step step : {1, 3, 9}) {
+      if (step == 3 && id % 4 != 1) break;
+      if (step == 9 && id % 16 != 1) break;
+      trial.state = TrialState::kRunning;
+      trial.until = step;
+      first->tell(trial);
+      trial.curve.push_back({step, slope(space, trial.params) / static_cast<double>(step)});
+      trial.steps = step;
+      first->tell(trial);
+      trial.stands_at = step;
+      trial.state = step == 9 ? TrialState::kComplete : TrialState::kPaused;
+      first->tell(trial);
+    }
+    if (id % 11 == 5) trial.state = TrialState::kFailed;
+    if (id % 8 == 3) trial.state = TrialState::kStopped;
+    first->tell(trial);
+  }
+  const auto resumed = make(space);
+  for (const Trial& trial : trials) resumed->tell(trial);
+  const auto backwards = make(space);
+  std::ranges::reverse(trials);
+  for (const Trial& trial : trials) backwards->tell(trial);
+  for (const TrialId id : {70, 71}) {
+    const Values expected = first->ask({id, nullptr}).params;
+    EXPECT_EQ(resumed->ask({id, nullptr}).params, expected);
+    EXPECT_EQ(backwards->ask({id, nullptr}).params, expected);
+  }
+}
+
 TEST_P(EverySampler, SurvivesWhateverBecomesOfTrials) {
   const std::vector<std::pair<std::string, Ending>> endings = {
       {"all equal", [](Trial& trial) { complete(trial, 1); }},

@@ -73,6 +73,64 @@ TEST(History, TellsNewsFromRepetition) {
   EXPECT_EQ(history.encoded(2)[0], 0.25);
 }
 
+Trial at_rung(TrialId id, TrialState state, std::vector<CurvePoint> curve) {
+  Trial trial = trial_of(id, state, std::move(curve));
+  trial.stands_at = trial.steps;
+  return trial;
+}
+
+TEST(History, ScoresCountAtTheLargestStepThatEnoughTrialsHaveComeTo) {
+  History history(line(), 2);
+  history.tell(at_rung(0, TrialState::kPaused, {{1, 5.0}}));
+  EXPECT_EQ(history.step(), 0);
+  EXPECT_EQ(history.observation(0), (Observation{Kind::kScored, 5.0})) << "the last one, so far";
+  history.tell(at_rung(1, TrialState::kPaused, {{1, 4.0}, {2, 3.5}, {3, 3.0}}));
+  EXPECT_EQ(history.step(), 1);
+  EXPECT_EQ(history.observation(0), (Observation{Kind::kScored, 5.0}));
+  EXPECT_EQ(history.observation(1), (Observation{Kind::kScored, 4.0})) << "what it had at that step";
+  history.tell(at_rung(2, TrialState::kStopped, {{1, 6.0}, {3, 2.0}}));
+  EXPECT_EQ(history.step(), 3);
+  EXPECT_EQ(history.observation(0), (Observation{Kind::kBehind, 5.0}));
+  EXPECT_EQ(history.observation(1), (Observation{Kind::kScored, 3.0}));
+  EXPECT_EQ(history.observation(2), (Observation{Kind::kScored, 2.0}));
+  EXPECT_EQ(history.results(), 2);
+  history.tell(at_rung(0, TrialState::kRunning, {{1, 5.0}}));
+  EXPECT_EQ(history.observation(0), (Observation{Kind::kPending, kWorst})) << "it was promoted";
+}
+
+TEST(History, ACompleteTrialHasComeToEveryStep) {
+  History history(line(), 2);
+  history.tell(at_rung(0, TrialState::kComplete, {{1, 5.0}, {4, 2.0}}));  // it had no more to train
+  history.tell(at_rung(1, TrialState::kPaused, {{1, 4.0}, {9, 3.0}}));
+  EXPECT_EQ(history.step(), 9);
+  EXPECT_EQ(history.observation(0), (Observation{Kind::kScored, 2.0}));
+  history.tell(at_rung(2, TrialState::kComplete, {{1, 4.0}, {27, 1.0}}));
+  EXPECT_EQ(history.step(), kOpenEnd);
+  EXPECT_EQ(history.observation(1).kind, Kind::kBehind);
+  EXPECT_EQ(history.observation(2), (Observation{Kind::kScored, 1.0}));
+}
+
+TEST(History, AFailureTakesItsStepBack) {
+  History history(line(), 2);
+  history.tell(at_rung(0, TrialState::kPaused, {{1, 5.0}, {3, 4.0}}));
+  history.tell(at_rung(1, TrialState::kPaused, {{1, 4.0}, {3, 3.0}}));
+  history.tell(at_rung(2, TrialState::kPaused, {{1, 6.0}}));
+  EXPECT_EQ(history.step(), 3);
+  history.tell(at_rung(1, TrialState::kFailed, {{1, 4.0}, {3, 3.0}}));
+  EXPECT_EQ(history.step(), 1);
+  EXPECT_EQ(history.observation(0), (Observation{Kind::kScored, 5.0}));
+  EXPECT_EQ(history.observation(1), (Observation{Kind::kFailed, kWorst}));
+  EXPECT_EQ(history.observation(2), (Observation{Kind::kScored, 6.0}));
+}
+
+TEST(History, ATrialThatReportsRarelyIsPendingAtAnEarlierStep) {
+  History history(line(), 2);
+  history.tell(at_rung(0, TrialState::kPaused, {{1, 5.0}}));
+  history.tell(at_rung(1, TrialState::kPaused, {{10, 1.0}}));
+  EXPECT_EQ(history.step(), 1);
+  EXPECT_TRUE(history.observation(1).pending());
+}
+
 TEST(History, EncodesWhatIsAbsentAsNaN) {
   Parameter kind;
   kind.name = "kind";

@@ -72,10 +72,10 @@ std::optional<Grid> all_points(const SearchSpace& space) {
 
 class Gp final : public Sampler {
  public:
-  Gp(SearchSpace space, std::uint64_t seed, Settings settings)
+  Gp(const SearchSpace& space, std::uint64_t seed, Settings settings)
       : coordinates_(space),
         grid_(all_points(space)),
-        history_(std::move(space)),
+        history_(space, std::max(settings.startup, space.size() + 1)),
         seed_(seed),
         settings_(std::move(settings)),
         start_(std::min(coordinates_.size(), SobolSequence::kDimensions), seed, 0) {}
@@ -118,6 +118,7 @@ Gp::Data Gp::gather() const {
     if (!observation.known()) continue;
     gp::Point point = coordinates_.from_encoded(history_.encoded(trial));
     data.taken.insert(coordinates_.key(point));
+    if (observation.kind == Observation::Kind::kBehind) continue;
     if (observation.pending()) {
       data.pending.push_back(std::move(point));
     } else {
@@ -264,7 +265,7 @@ std::string check_gp(const Options&, const SearchSpace&) {
 
 std::unique_ptr<Sampler> make_gp(const Options& options, SearchSpace space, std::uint64_t seed) {
   Settings settings = settings_of(options, space);
-  return std::make_unique<Gp>(std::move(space), seed, std::move(settings));
+  return std::make_unique<Gp>(space, seed, std::move(settings));
 }
 
 }  // namespace

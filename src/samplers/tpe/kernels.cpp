@@ -249,7 +249,7 @@ void Kernels::log_density(const Points& points, std::span<double> out) const {
   }
 }
 
-void Kernels::sample(Rng& rng, Points& points) const {
+void Kernels::sample(Rng& rng, Points& points, double spread) const {
   auto pick = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(total_ + prior_weight_)));
   const bool from_prior = pick >= total_;
   std::size_t slot = first_;
@@ -268,7 +268,7 @@ void Kernels::sample(Rng& rng, Points& points) const {
       points.values.push_back((choice + 0.5) / axis.choices());
       continue;
     }
-    if (!from_prior) x = truncated_normal(columns_[a].middle[slot], columns_[a].bandwidth, u);
+    if (!from_prior) x = truncated_normal(columns_[a].middle[slot], spread * columns_[a].bandwidth, u);
     points.values.push_back(axis.snap(x));
   }
 }

@@ -48,8 +48,9 @@ class Kernels {
   /// The logarithm of the density at each of `points`, up to a constant that is the same for all estimators
   /// over the same axes.
   void log_density(const Points& points, std::span<double> out) const;
-  /// Appends a point drawn from the mixture, snapped to the middles of its cells.
-  void sample(Rng& rng, Points& points) const;
+  /// Appends a point drawn from the mixture with `spread` times its bandwidths, snapped to the middles of its
+  /// cells.
+  void sample(Rng& rng, Points& points, double spread = 1) const;
 
  private:
   /// One axis of all slots.

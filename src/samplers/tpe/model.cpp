@@ -14,12 +14,23 @@ constexpr std::size_t kMaxGood = 25;
 constexpr std::size_t kMaxRest = 10000;
 /// The mean weight of good ones, and the weight of their prior: weights are integers.
 constexpr std::int64_t kGoodWeight = 1024;
-/// Of the rest: of results and the prior, and of pending trials.
+/// Of the rest: of results and the prior, of pending trials, and of those that stand at an earlier step.
 constexpr std::int64_t kRestWeight = 4;
 constexpr std::int64_t kPendingWeight = 1;
+constexpr std::int64_t kBehindWeight = 1;
 
+/// 0: it isn't in the model.
 std::int64_t rest_weight(const Observation& observation) {
-  return observation.pending() ? kPendingWeight : kRestWeight;
+  switch (observation.kind) {
+    case Observation::Kind::kUnknown:
+      return 0;
+    case Observation::Kind::kPending:
+      return kPendingWeight;
+    case Observation::Kind::kBehind:
+      return kBehindWeight;
+    default:
+      return kRestWeight;
+  }
 }
 static_assert((kMaxRest + kMaxGood) * kRestWeight < Kernels::kMaxWeight &&
               kMaxGood * (kGoodWeight + 1) < Kernels::kMaxWeight);
@@ -41,12 +52,10 @@ void Model::tell(TrialId trial, const Observation& now, std::span<const double> 
   if (!before.known()) {
     std::copy(at.begin(), at.end(),
               points_.values.begin() + static_cast<std::ptrdiff_t>(slot * axes_.size()));
-    if (trial >= oldest_) rest_.insert(slot, at, rest_weight(now));
-  } else if (!now.known() && rest_.holds(slot)) {
-    rest_.erase(slot, at);  // it was a clone
-  } else if (before.pending() != now.pending() && rest_.holds(slot)) {
-    rest_.erase(slot, at);
-    rest_.insert(slot, at, rest_weight(now));
+    if (trial >= oldest_ && rest_weight(now) > 0) rest_.insert(slot, at, rest_weight(now));
+  } else if (rest_weight(before) != rest_weight(now) && trial >= oldest_ && !is_good(trial)) {
+    if (rest_.holds(slot)) rest_.erase(slot, at);
+    if (rest_weight(now) > 0) rest_.insert(slot, at, rest_weight(now));
   }
   if (before.over()) {
     results_.erase({before.score, trial});
@@ -56,6 +65,9 @@ void Model::tell(TrialId trial, const Observation& now, std::span<const double> 
     results_.insert({now.score, trial});
     finite_ += now.finite() ? 1 : 0;
   }
+}
+
+void Model::settle() {
   split();
   bound_rest();
   rest_.settle();
@@ -74,7 +86,8 @@ void Model::split() {
   std::swap(good, good_);
   for (const auto& [score, trial] : good) {
     const auto slot = static_cast<std::size_t>(trial);
-    if (trial >= oldest_ && !is_good(trial)) rest_.insert(slot, point(trial), kRestWeight);
+    const std::int64_t weight = rest_weight(observations_[slot]);
+    if (trial >= oldest_ && !is_good(trial) && weight > 0) rest_.insert(slot, point(trial), weight);
   }
   for (const auto& [score, trial] : good_) {
     const auto slot = static_cast<std::size_t>(trial);
@@ -93,8 +106,8 @@ void Model::bound_rest() {
   while (rest_.size() < kMaxRest && oldest_ > 0) {
     --oldest_;
     const auto slot = static_cast<std::size_t>(oldest_);
-    if (observations_[slot].known() && !is_good(oldest_))
-      rest_.insert(slot, point(oldest_), rest_weight(observations_[slot]));
+    const std::int64_t weight = rest_weight(observations_[slot]);
+    if (weight > 0 && !is_good(oldest_)) rest_.insert(slot, point(oldest_), weight);
   }
 }
 
@@ -117,9 +130,9 @@ void Model::fit_good() {
   near_.settle();
 }
 
-Points Model::propose(Rng& rng, std::size_t count) const {
+Points Model::propose(Rng& rng, std::size_t count, double spread) const {
   Points drawn{axes_.size(), {}};
-  for (std::size_t i = 0; i < count; ++i) near_.sample(rng, drawn);
+  for (std::size_t i = 0; i < count; ++i) near_.sample(rng, drawn, spread);
   std::vector<double> promise(count);
   std::vector<double> rest(count);
   near_.log_density(drawn, promise);

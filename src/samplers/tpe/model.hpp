@@ -28,10 +28,12 @@ class Model {
 
   /// Takes what is known of a trial now; `point` has a number for each axis and is always the same.
   void tell(TrialId trial, const Observation& now, std::span<const double> point);
+  /// Ends a series of tells: call it before anything below.
+  void settle();
 
-  /// `count` candidates, the most promising first: by the logarithm of the good estimator's density over the
-  /// other's, where equal in the order in which they were drawn.
-  Points propose(Rng& rng, std::size_t count) const;
+  /// `count` candidates, drawn with `spread` times the bandwidth, the most promising first: by the logarithm
+  /// of the good estimator's density over the other's, where equal in the order in which they were drawn.
+  Points propose(Rng& rng, std::size_t count, double spread = 1) const;
 
   std::size_t results() const { return results_.size(); }
   std::size_t good() const { return good_.size(); }

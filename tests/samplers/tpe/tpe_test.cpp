@@ -248,6 +248,7 @@ TEST(Model, CountsAShareOfTheResultsAsGoodAndNoMoreThan25) {
     for (; n < results; ++n) {
       model.tell(static_cast<TrialId>(n), scored(static_cast<double>(n)), std::vector{0.5});
     }
+    model.settle();
     EXPECT_EQ(model.results(), results);
     EXPECT_EQ(model.good(), good) << results;
   }
@@ -259,9 +260,11 @@ TEST(Model, TakesNoFailureForGood) {
     model.tell(trial, trial % 2 == 0 ? Observation{Observation::Kind::kFailed, kWorst} : scored(kWorst),
                std::vector{0.5});
   }
+  model.settle();
   EXPECT_EQ(model.results(), 10u);
   EXPECT_EQ(model.good(), 0u);
   model.tell(10, scored(1e300), std::vector{0.5});
+  model.settle();
   EXPECT_EQ(model.good(), 1u);
 }
 
@@ -277,9 +280,14 @@ TEST(Model, ForgetsTheOldestOfTheRestWhateverTheOrder) {
   constexpr TrialId kTrials = 10300;
   for (TrialId trial = 0; trial < kTrials; ++trial) {
     forward.tell(trial, {Observation::Kind::kPending, kWorst}, point(trial));
+    forward.settle();
     forward.tell(trial, scored(score(trial)), point(trial));
+    forward.settle();
   }
-  for (TrialId trial = kTrials; trial-- > 0;) backward.tell(trial, scored(score(trial)), point(trial));
+  for (TrialId trial = kTrials; trial-- > 0;) {
+    backward.tell(trial, scored(score(trial)), point(trial));
+    backward.settle();
+  }
   Rng a(1, Purpose::kSimulate, 0);
   Rng b(1, Purpose::kSimulate, 0);
   EXPECT_EQ(forward.propose(a, 50).values, backward.propose(b, 50).values);
@@ -294,6 +302,72 @@ Trial told(TrialId id, Values params, std::optional<double> score) {
   trial.state = score ? TrialState::kComplete : TrialState::kRunning;
   if (score) trial.curve = {{1, *score}};
   return trial;
+}
+
+/// Trials that came to `steps` with `score`, and stand there.
+Trial paused(TrialId id, Values params, Step steps, double score) {
+  Trial trial = told(id, std::move(params), std::nullopt);
+  trial.state = TrialState::kPaused;
+  trial.curve = {{steps, score}};
+  trial.steps = trial.stands_at = steps;
+  return trial;
+}
+
+TEST(Tpe, LearnsFromTheLargestStepThatEnoughTrialsHaveComeTo) {
+  const SearchSpace space({number("x", 0, 1)});
+  const auto sampler = make_sampler("tpe", {}, space, 7);
+  const auto mean = [&](TrialId first) {
+    double sum = 0;
+    for (TrialId trial = first; trial < first + 100; ++trial) {
+      sum += std::get<double>(sampler->ask({trial, nullptr}).params[0]);
+    }
+    return sum / 100;
+  };
+  // At step 1 small x seem good, and the scores are lower than any later.
+  for (TrialId trial = 0; trial < 60; ++trial) {
+    const double x = static_cast<double>(trial % 20) / 20;
+    sampler->tell(paused(trial, {x}, 1, x - 10));
+  }
+  EXPECT_LT(mean(1000), 0.3);
+  // At step 9 large ones are.
+  for (TrialId trial = 60; trial < 80; ++trial) {
+    const double x = static_cast<double>(trial % 20) / 20;
+    sampler->tell(paused(trial, {x}, 9, 1 - x));
+  }
+  EXPECT_GT(mean(1000), 0.7);
+}
+
+TEST(Tpe, AShareIsRandom) {
+  const SearchSpace space({number("x", 0, 1)});
+  Options options;
+  options.set("random_share", 0.5);
+  const auto sampler = make_sampler("tpe", options, space, 7);
+  const auto random = make_sampler("random", {}, space, 7);
+  for (TrialId trial = 0; trial < 40; ++trial) sampler->tell(told(trial, {0.5}, 1.0));
+  int same = 0;
+  for (TrialId trial = 100; trial < 500; ++trial) {
+    same += sampler->ask({trial, nullptr}).params == random->ask({trial, nullptr}).params ? 1 : 0;
+  }
+  EXPECT_NEAR(same, 200, 50);  // five standard deviations; the seed is fixed
+}
+
+TEST(Tpe, SpreadDrawsCandidatesFurtherFromTheGoodOnes) {
+  const SearchSpace space({number("x", 0, 1)});
+  const auto deviation = [&](double spread) {
+    Options options;
+    options.set("spread", spread);
+    options.set("candidates", std::int64_t{1});
+    const auto sampler = make_sampler("tpe", options, space, 7);
+    for (TrialId trial = 0; trial < 200; ++trial) {
+      sampler->tell(told(trial, {0.5 + 0.001 * static_cast<double>(trial % 7)}, static_cast<double>(trial)));
+    }
+    double sum = 0;
+    for (TrialId trial = 200; trial < 400; ++trial) {
+      sum += std::abs(std::get<double>(sampler->ask({trial, nullptr}).params[0]) - 0.5);
+    }
+    return sum;
+  };
+  EXPECT_GT(deviation(3), 1.5 * deviation(1));
 }
 
 TEST(Tpe, BeginsAsRandomDoes) {
