@@ -10,6 +10,7 @@
 #include "spec/identity.hpp"
 #include "spec/overrides.hpp"
 #include "spec/parse.hpp"
+#include "spec/presets.hpp"
 #include "spec/utf8.hpp"
 #include "spec/yaml.hpp"
 
@@ -69,6 +70,7 @@ StudySpec parse_study_text(std::string text, const std::filesystem::path& file,
   check_text(text, file.string());
   Node root = read_yaml(text, file.string());
   for (const std::string& override : overrides) apply_override(root, override);
+  expand_preset(root);
   StudySpec study = parse_study(root, file, directory, catalogs);
   if (seed) study.seed = *seed;
   study.text = std::move(text);

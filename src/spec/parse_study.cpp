@@ -19,7 +19,7 @@ const std::vector<std::string>& top_level_keys() {
   static const std::vector<std::string> kKeys = {
       "name",        "objective", "objectives",  "space",         "sampler", "scheduler", "budget",
       "trainable",   "resources", "seed",        "deterministic", "retries", "timeouts",  "coordinator",
-      "checkpoints", "repeats",   "constraints", "warm_start",    "slurm",   "patience"};
+      "checkpoints", "repeats",   "constraints", "warm_start",    "slurm",   "patience",  "preset"};
   return kKeys;
 }
 

@@ -67,6 +67,24 @@ class StudyScenarios(Scenario):
         self.assertIn("it reported loss", err)
         self.assertLess(len(self.table("trials")), 6)
 
+    def test_every_preset(self):
+        study = self.write("study.yaml", """
+            name: curve
+            objective: {metric: value, direction: minimize}
+            space: {x: {type: float, low: 0, high: 1}, rate: {type: float, low: 0.1, high: 1}}
+            budget: {trials: 40, steps_per_trial: 9}
+            trainable: {builtin: curve}
+        """)
+        for preset, kind in [("asha", "promote"), ("hyperband", "promote"), ("bohb", "promote"), ("pbt", "exploit")]:
+            with self.subTest(preset):
+                self.results = self.folder / preset
+                self.run_study(study, "--set", f"preset={preset}")
+                self.assert_study_whole()
+                self.assertIn(kind.encode(), self.table("decisions")["kind"])
+                self.verify_replay()
+        _, err = self.coppice("check", study, "--set", "preset=bhob", status=2)
+        self.assertIn("did you mean 'bohb'", err)
+
     def test_another_study_in_the_same_directory_is_refused(self):
         study = self.write("study.yaml", BRANIN)
         self.run_study(study)
