@@ -77,6 +77,12 @@ std::span<const Preset> presets() {
               {"resample_probability", "0.25"}},
              "",
              {}},
+      // Parker-Holder et al., NeurIPS 2020: a few members, the worst quarter copies the best.
+      Preset{"pb2",
+             "pbt",
+             {{"population", "8"}, {"exploit", "truncation"}, {"quantile", "0.25"}, {"explore", "pb2"}},
+             "",
+             {}},
   };
   return entries;
 }

@@ -57,6 +57,13 @@ TEST(Presets, NameASchedulerAndASamplerWithTheirConstants) {
   EXPECT_EQ(study.sampler.options.text("candidates", ""), "64");
 }
 
+TEST(Presets, PairsOfOneSchedulerDifferByTheirOptions) {
+  const StudySpec study = load("preset: pb2\n");
+  EXPECT_EQ(study.scheduler.name, "pbt");
+  EXPECT_EQ(study.scheduler.options.text("explore", ""), "pb2");
+  EXPECT_EQ(study.scheduler.options.text("population", ""), "8");
+}
+
 TEST(Presets, YieldToWhatTheStudySays) {
   const StudySpec study = load("preset: bohb\nscheduler: {max_steps: 81, sizes: formula}\nsampler: tpe\n");
   EXPECT_EQ(study.scheduler.name, "hyperband");
