@@ -96,9 +96,18 @@ void Coordinator::on_hello(const Hello& hello, int from, double now_s) {
 }
 
 void Coordinator::on_told(Told told, int from, double now_s) {
+  const auto* saved = std::get_if<Saved>(&told.event);
   if (is_living(from)) {
-    apply(std::move(told.event), now_s);
-  } else if (const auto* saved = std::get_if<Saved>(&told.event)) {
+    // A worker has a state in memory first. One that only its disk knows was dropped since: its files are
+    // about to go.
+    const bool gone = saved != nullptr && saved->place == kDisk &&
+                      study_.checkpoints().find(saved->checkpoint.trial, saved->checkpoint.step) == nullptr;
+    if (gone) {
+      drop_if_unknown(*saved);
+    } else {
+      apply(std::move(told.event), now_s);
+    }
+  } else if (saved != nullptr) {
     drop_if_unknown(*saved);  // its file would stay
     on_stranger(from);
   } else {
@@ -277,7 +286,13 @@ void Coordinator::execute(const Stop& command) {
 }
 
 void Coordinator::execute(const Drop& command) {
-  drops_.emplace_back(recorded_, command);
+  // What the journal knows to be in memory only is lost with the node anyway.
+  const bool on_disk = std::find(command.places.begin(), command.places.end(), kDisk) != command.places.end();
+  if (on_disk) {
+    drops_.emplace_back(recorded_, command);
+  } else {
+    drop(command);
+  }
 }
 
 void Coordinator::drop_what_is_durable() {

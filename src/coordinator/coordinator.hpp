@@ -3,11 +3,11 @@
 ///
 /// The order that everything rests on: an event goes through the study, then to `record` (journal and
 /// tables), and only then do its commands leave. If `record` throws, nothing leaves and the exception goes to
-/// the caller: the run must end. A checkpoint is deleted only when the record that makes it superfluous
-/// outlives the node: a journal that lost its last second still finds every state that it knows of.
-/// Ownership: borrows study, proposer and transport. One thread; nothing blocks. `now_s` is any clock that
-/// doesn't go back. A rank that is silent for `welcome.worker_timeout_s` is declared dead; if it lives after
-/// all, it is dismissed as soon as it speaks, and may come back as a new worker.
+/// the caller: the run must end. A checkpoint on disk is deleted only when the record that makes it
+/// superfluous outlives the node: a journal that lost its last second still finds every state that it knows
+/// of. Ownership: borrows study, proposer and transport. One thread; nothing blocks. `now_s` is any clock
+/// that doesn't go back. A rank that is silent for `welcome.worker_timeout_s` is declared dead; if it lives
+/// after all, it is dismissed as soon as it speaks, and may come back as a new worker.
 #pragma once
 
 #include <cstdint>

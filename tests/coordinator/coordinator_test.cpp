@@ -364,8 +364,7 @@ TEST_F(CoordinatorTest, ALateCopyOfADroppedStateIsDropped) {
   scheduler_->stop_reached = true;
   scheduler_->work.push_back(NewTrial{kNoMember, 4, "so that the study goes on"});
   end(1, 1, 0, 4);
-  coordinator_->tick(now_s_);
-  EXPECT_THAT(sent(1), ElementsAre("run #2 t1", "drop t0 s4"));
+  EXPECT_THAT(sent(1), ElementsAre("drop t0 s4", "run #2 t1"));
   recorded_.clear();
   touch(state(0, 4, 1));  // the worker's copy to disk came to its end meanwhile
   tell(1, Saved{state(0, 4, 1), kDisk, 8});
@@ -424,6 +423,21 @@ TEST_F(CoordinatorTest, NothingIsRemovedBeforeTheRecordOfItIsDurable) {
   coordinator_->tick(now_s_);
   EXPECT_FALSE(exists(state(0, 1, 1)));
   EXPECT_THAT(sent(1), ElementsAre("drop t0 s1"));
+}
+
+/// A copy to disk that ends after its state was dropped, and before that is durable, must not be counted on.
+TEST_F(CoordinatorTest, AStateThatWasDroppedDoesNotComeBackFromDisk) {
+  begin();
+  start_one();
+  commits_ = false;
+  for (const Step step : {1, 2, 3}) tell(1, Saved{state(0, step, 1), 0, 8});
+  ASSERT_EQ(study_->checkpoints().find(0, 1), nullptr);
+  touch(state(0, 1, 1));
+  tell(1, Saved{state(0, 1, 1), kDisk, 8});
+  EXPECT_EQ(study_->checkpoints().find(0, 1), nullptr);
+  durable_ = mark_;
+  coordinator_->tick(now_s_);
+  EXPECT_FALSE(exists(state(0, 1, 1)));
 }
 
 TEST_F(CoordinatorTest, AFailedTrialIsTriedAgainAfterItsDelay) {
