@@ -18,12 +18,6 @@ class UserError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A signal came before the run had begun: there is work left, and nothing was done.
-class StoppedEarly : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 /// The exit status of a run that stopped in order, with work left.
 constexpr int kStoppedWithWorkLeft = 75;
 

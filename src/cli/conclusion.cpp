@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
+#include "cli/stopped_early.hpp"
 #include "journal/record.hpp"
 #include "spec/spec_error.hpp"
 

@@ -17,6 +17,7 @@
 #include "cli/checkpoint_folder.hpp"
 #include "cli/clock.hpp"
 #include "cli/places.hpp"
+#include "cli/stopped_early.hpp"
 #include "cluster/recorded_environment.hpp"
 #include "cluster/slurm.hpp"
 #include "coppice/version.hpp"
@@ -31,6 +32,9 @@
 
 namespace coppice {
 namespace {
+
+/// A signal that ended the first host as well may be ours a moment later.
+constexpr double kSignalPatience_s = 0.2;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -217,23 +221,23 @@ void Lead::require_fitting(const HostReady& ready) const {
 }
 
 TrialHost Lead::start_first_host(const WorkerPlace& place, StopSignals& signals) {
-  wait_for_device_memory(place);
+  wait_for_device_memory(place, signals);
   TrialHost host = TrialHost::start(spawner_, host_launch(welcome(), place, 0));
   for (;;) {
     std::optional<HostReady> ready;
     // All of them before any is believed: a host may say hello and die in one breath.
     for (const HostMessage& message : host.poll()) {
       if (const auto* hello = std::get_if<HostReady>(&message)) ready = *hello;
-      if (const auto* exited = std::get_if<HostExited>(&message))
+      if (const auto* exited = std::get_if<HostExited>(&message)) {
+        end_at_signal(signals, kSignalPatience_s);
         throw UserError(no_start_text(*exited, host.last_output()));
+      }
     }
     if (ready) {
       require_fitting(*ready);
       return host;
     }
-    if (const auto signal = signals.take())
-      throw StoppedEarly(
-          fmt::format("{}: stopped before the first trial program was ready", stop_signal_name(*signal)));
+    end_at_signal(signals);
     std::array<pollfd, 2> waiting{{{host.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
     ::poll(waiting.data(), waiting.size(), 1000);
   }
@@ -473,7 +477,8 @@ int Lead::end(double now_s) {
 }
 
 int Lead::end_at_once() {
-  // What ended it may have been killed between the journal's last record and study.h5.
+  // What ended it may have been killed between the journal's last record and its last writes.
+  sweep_checkpoints(checkpoints_, assembly_.study->checkpoints());
   write_results();
   if (!collect_write(true)) {
     conclusion_.tell(1, "study.h5 could not be written");

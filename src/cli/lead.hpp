@@ -25,7 +25,8 @@
 #include "results/recorder.hpp"
 #include "results/schedule.hpp"
 #include "spec/study_spec.hpp"
-#include "worker/worker.hpp"
+#include "worker/trial_host.hpp"
+#include "worker/worker_place.hpp"
 
 namespace coppice {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/stopped_early.hpp"
 #include "cluster/launcher.hpp"
 #include "coppice/version.hpp"
 #include "core/nearest.hpp"

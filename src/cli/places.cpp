@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <map>
 #include <stdexcept>
-#include <thread>
 
 #include "cli/clock.hpp"
 #include "cli/commands.hpp"
+#include "cli/stopped_early.hpp"
 #include "cluster/bind_devices.hpp"
 #include "cluster/cpus.hpp"
 #include "cluster/nvml.hpp"
@@ -194,7 +194,7 @@ void tell_of(const Placement& placement) {
   }
 }
 
-void wait_for_device_memory(const WorkerPlace& place) {
+void wait_for_device_memory(const WorkerPlace& place, StopSignals& signals) {
   if (!place.read_devices) return;
   MemoryGate gate(place.gpu_memory_bytes, steady_s());
   for (bool told = false;; told = true) {
@@ -205,7 +205,7 @@ void wait_for_device_memory(const WorkerPlace& place) {
         throw std::runtime_error(gate.text());
       case MemoryGate::Answer::kWait:
         if (!told) fmt::print(stderr, "coppice: waiting: {}\n", gate.text());
-        std::this_thread::sleep_for(std::chrono::duration<double>(std::max(0.0, gate.next_s() - steady_s())));
+        end_at_signal(signals, gate.next_s() - steady_s());
     }
   }
 }

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "cluster/allotment.hpp"
+#include "cluster/signals.hpp"
 #include "spec/study_spec.hpp"
 #include "transport/mpi.hpp"
-#include "worker/worker.hpp"
+#include "worker/worker_place.hpp"
 
 namespace coppice {
 
@@ -47,7 +48,8 @@ void require_good(const Placement& placement);
 void tell_of(const Placement& placement);
 
 /// Waits until as much device memory is free as is asked for. Blocks, for the host
-/// that rank 0 starts before there is a coordinator. Throws std::runtime_error where it stays too little.
-void wait_for_device_memory(const WorkerPlace& place);
+/// that rank 0 starts before there is a coordinator. Throws StoppedEarly at a signal, std::runtime_error
+/// where it stays too little.
+void wait_for_device_memory(const WorkerPlace& place, StopSignals& signals);
 
 }  // namespace coppice
