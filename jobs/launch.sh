@@ -14,7 +14,7 @@
 : "${coppice:=coppice}"
 : "${coppice_launcher:=mpirun}"
 : "${coppice_attempts:=3}"      # launches in a row that bring no report
-: "${coppice_barren:=10}"       # jobs in a row that are queued again without having brought a report
+: "${coppice_barren:=10}"       # jobs in a row without a report, of which the last isn't queued again
 : "${coppice_startup_s:=300}"   # until the coordinator has taken the directory
 : "${coppice_silence_s:=180}"   # its heart beats every 2 s; file systems stall for a minute now and then
 : "${coppice_leave_s:=20}"      # from the study's end to the launcher's
@@ -51,8 +51,8 @@ coppice_grace() {
   echo $((${kill_wait:-30} / 3))
 }
 
-# How many reports the study has: what tells an attempt that got somewhere from one that didn't.
-coppice_reports() { timeout 120 "$coppice" progress "$coppice_results" 2>/dev/null || echo 0; }
+# How many reports the study has: what tells an attempt that got somewhere from one that didn't. Takes the seconds that it may take.
+coppice_reports() { timeout "${1:-120}" "$coppice" progress "$coppice_results" 2>/dev/null; }
 
 coppice_field() { sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",}]*\).*/\1/p' "$coppice_outcome" 2>/dev/null; }
 
@@ -172,20 +172,22 @@ coppice_may_requeue() {
   timeout 30 scontrol -o show job "$SLURM_JOB_ID" 2>/dev/null | grep -q 'JobState=TIMEOUT'
 }
 
-# A job that is too short for a single step would be queued again for ever.
+# A job that is too short to start and train a single step would be queued again for ever. Slurm leaves little time here, and what
+# can't be known speaks for the study.
 coppice_got_further() {
-  local file=$coppice_results/.barren barren
-  if [ "$(coppice_reports)" -gt "$coppice_reports_before" ]; then
+  local file=$coppice_results/.barren barren reports
+  reports=$(coppice_reports 10)
+  if [ -z "$reports" ] || [ "$reports" -gt "$coppice_reports_before" ]; then
     rm -f "$file"
-    return
+    return 0
   fi
   barren=$(($(cat "$file" 2>/dev/null || echo 0) + 1))
   if [ "$barren" -lt "$coppice_barren" ]; then
     echo "$barren" >"$file"
-    return
+    return 0
   fi
   rm -f "$file"
-  coppice_say "$barren jobs in a row brought no report: not queued again. Is the time limit too short for one step? Submitted again it goes on"
+  coppice_say "$barren jobs in a row brought no report: not queued again. Is the time limit too short for start-up and one step? Submitted again it goes on"
   return 1
 }
 
@@ -220,19 +222,19 @@ coppice_job() {
   trap 'coppice_stop TERM' TERM
 
   coppice_say "$(date '+%F %T') on ${SLURM_JOB_NODELIST:-one node}${SLURM_RESTART_COUNT:+, start $((SLURM_RESTART_COUNT + 1))}"
-  reports=$(coppice_reports)
+  reports=$(coppice_reports || echo 0)
   coppice_reports_before=$reports
   while :; do
     before=$reports
     coppice_attempt "${coppice_nodes[@]}"
     if [ -s "$coppice_outcome" ] || [ -n "$coppice_stopping" ]; then break; fi
-    reports=$(coppice_reports)
+    reports=$(coppice_reports || echo 0)
     failures=$((failures + 1))
     if [ "$reports" -gt "$before" ]; then failures=0; fi
     coppice_say "the run ended without a word (the launcher's exit status was $coppice_status)"
     if [ "$failures" -ge "$coppice_attempts" ]; then
       coppice_say "$failures launches in a row brought no report: giving up"
-      rm -f "$coppice_outcome"
+      rm -f "$coppice_outcome" "$coppice_results/.barren"
       exit 1
     fi
     coppice_sweep
@@ -251,7 +253,10 @@ coppice_job() {
   # Killed while it saved: the journal has all that was acknowledged.
   : "${status:=75}"
   rm -f "$coppice_outcome"
-  if [ "$status" -eq 75 ] && coppice_may_requeue && coppice_got_further; then coppice_requeue; fi
-  if [ "$status" -ne 75 ]; then rm -f "$coppice_results/.barren"; fi
+  if [ "$status" -eq 75 ] && coppice_may_requeue; then
+    if coppice_got_further; then coppice_requeue; fi
+  else
+    rm -f "$coppice_results/.barren"
+  fi
   exit "$status"
 }

@@ -54,6 +54,7 @@ class Job(unittest.TestCase):
 
     def test_jobs_that_bring_nothing_are_not_queued_for_ever(self):
         self.program("scontrol", '[ "$1" = requeue ] || exit 1')
+        self.program("coppice", "echo 5")
         stopped = """echo '{"outcome":"stopped","exit_status":75,"incarnation":1,"reason":"x"}' > "${@: -1}\""""
         for count in range(1, 11):
             status, said = self.job(stopped)
