@@ -18,6 +18,7 @@ SchedulerSetup setup_of(const StudySpec& spec) {
   if (spec.trainable.kind == TrainableKind::kBuiltin &&
       steps_per_trial(spec.scheduler.options, setup) == kOpenEnd) {
     if (find_builtin(spec.trainable.builtin)->several_steps) {
+      if (find_scheduler(spec.scheduler.name)->open_ended) return setup;
       throw UserError("budget.steps_per_trial is missing: " + spec.trainable.builtin +
                       " trains step by step; how many is a trial to have?");
     }

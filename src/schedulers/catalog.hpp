@@ -38,6 +38,8 @@ struct SchedulerInfo {
   /// How many trials from scratch it will begin, or members it has, as far as that is known before; null: the
   /// budget says. Precondition: `check` says "".
   std::optional<std::int64_t> (*planned)(const Options&, const SchedulerSetup&) = nullptr;
+  /// Without a limit on the steps of a trial it still gives every segment an end.
+  bool open_ended = false;
 };
 
 std::span<const SchedulerInfo> schedulers();
@@ -51,7 +53,11 @@ Step steps_per_trial(const Options& options, const SchedulerSetup& setup);
 SchedulerInfo fifo_entry();
 SchedulerInfo asha_entry();
 SchedulerInfo hyperband_entry();
+SchedulerInfo median_entry();
+SchedulerInfo patience_entry();
 SchedulerInfo pbt_entry();
+SchedulerInfo percentile_entry();
 SchedulerInfo sha_entry();
+SchedulerInfo threshold_entry();
 
 }  // namespace coppice

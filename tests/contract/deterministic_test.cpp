@@ -57,7 +57,7 @@ TEST(Deterministic, WorkersAndDurationsChangeNothing) {
       }
     }
   }
-  EXPECT_GE(checked, 11) << "fifo, hyperband, and pbt wherever synchronous is implied";
+  EXPECT_GE(checked, 13) << "fifo, hyperband, patience, threshold, and pbt wherever synchronous is implied";
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // rules (Referee), and replays. A failure names the variant and the seed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "variants.hpp"
 
 namespace coppice {
@@ -114,7 +116,9 @@ TEST_P(Worlds, EndWhereTheSearchSpaceDoes) {
 // No rung waits for a trial that never comes: those that there are are promoted.
 TEST(Worlds, RungsCloseOverThoseThatThereAre) {
   for (const Variant& variant : variants()) {
-    if (variant.scheduler == "fifo" || variant.scheduler == "pbt" || variant.name == "sha of one") continue;
+    const bool has_rungs =
+        variant.scheduler == "asha" || variant.scheduler == "sha" || variant.scheduler == "hyperband";
+    if (!has_rungs || variant.name == "sha of one") continue;
     StudyPlan plan = toy_plan(variant, "random", 1);
     plan.make_sampler = [] { return std::make_unique<Few>(make_sampler("random", {}, toy_space(), 1), 7); };
     for (const int workers : {1, 3, 20}) {
@@ -130,6 +134,65 @@ TEST(Worlds, RungsCloseOverThoseThatThereAre) {
       EXPECT_TRUE(asha || complete > 0);
     }
   }
+}
+
+// Whatever was going on when a run was cut, the next one decides the same up to there, and trains nothing
+// that had been stopped.
+TEST(Worlds, AStudyGoesOnFromAnyEvent) {
+  for (const Variant& variant : variants()) {
+    SCOPED_TRACE(variant.name);
+    const StudyPlan plan = toy_plan(variant, "random", 3);
+    WorldOptions options{.seed = 3, .workers = 3, .spread = 0.5};
+    options.late = options.worker_loss = options.segment_failure = options.mid_save = 0.05;
+    options.nan = options.bad_trial = 0.2;
+    options.disk = true;
+    World world(plan, options);
+    world.run();
+    const Record& record = world.record();
+    const std::size_t stride = std::max<std::size_t>(1, record.size() / 20);
+    for (std::size_t length = 1; length < record.size(); length += stride) {
+      Study study(plan.settings, plan.make_scheduler());
+      ASSERT_NO_THROW(replay({record.begin(), record.begin() + static_cast<std::ptrdiff_t>(length)}, study));
+      std::vector<bool> over;
+      for (const Trial& trial : study.board().trials()) over.push_back(is_over(trial.state));
+      Begun again = std::get<Begun>(record.front().event);
+      again.incarnation = study.incarnation() + 1;
+      study.step(again);
+      EXPECT_EQ(study.running(), 0);
+      for (int worker = 0; worker < 4 && !study.finish(); ++worker) {
+        const Effects effects = study.step(WorkerUp{study.next_worker(), worker, "node", "", ""});
+        for (const Command& command : effects.commands) {
+          const auto* run = std::get_if<coppice::Run>(&command);
+          if (run == nullptr || static_cast<std::size_t>(run->trial) >= over.size()) continue;
+          EXPECT_FALSE(over[static_cast<std::size_t>(run->trial)]) << "after event " << length;
+        }
+      }
+    }
+  }
+}
+
+// What a trial that trains is stopped for is its own values, so it is the same however late the stop comes.
+TEST(Worlds, StopsThatLookAtOneTrialDoNotDependOnTiming) {
+  std::int64_t stopped = 0;
+  for (const Variant& variant : variants()) {
+    if (variant.scheduler != "patience" && variant.scheduler != "threshold") continue;
+    const StudyPlan plan = toy_plan(variant, "random", 5);
+    World calm(plan, WorldOptions{.seed = 5, .workers = 1});
+    calm.run();
+    WorldOptions options{.seed = 5, .workers = 6, .spread = 1, .message_s = 3};
+    options.late = 0.3;
+    World late(plan, options);
+    late.run();
+    EXPECT_GT(late.result().rejected, calm.result().rejected) << "reports came after the stop";
+    for (TrialId id = 0; id < calm.study().board().size(); ++id) {
+      const Trial& a = calm.study().board().trial(id);
+      const Trial& b = late.study().board().trial(id);
+      EXPECT_EQ(a.state, b.state);
+      EXPECT_EQ(a.steps, b.steps);
+      stopped += a.state == TrialState::kStopped ? 1 : 0;
+    }
+  }
+  EXPECT_GT(stopped, 5);
 }
 
 TEST(Worlds, EverySchedulerIsThere) {

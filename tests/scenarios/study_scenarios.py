@@ -316,6 +316,57 @@ class StudyScenarios(Scenario):
                     self.assertEqual(list(trials["steps"]), [9] * 3)
                 self.verify_replay()
 
+    def test_a_trial_is_stopped_while_it_trains(self):
+        # Sums only grow, so nothing gets better after its first step. Nobody could wait for 1e6 steps.
+        study = self.sum_study("{name: patience, steps: 2}", "{trials: 5, steps_per_trial: 1000000}", pause=0.02)
+        self.run_study(study, "--workers", "2")
+        trials, _ = self.assert_sums_right()
+        self.assertEqual([(state, steps) for state, steps in zip(trials["state"], trials["steps"])], [(b"stopped", 3)] * 5)
+        decisions = self.table("decisions")
+        stops = decisions[decisions["kind"] == b"stop"]
+        self.assertEqual(len(stops), 5)
+        for stop in stops:
+            self.assertRegex(stop["reason"].decode(), r"^step 3: for 2 steps not better than 0\.\d+ at step 1$")
+        segments = self.table("segments")
+        self.assertTrue((segments["to_step"] >= 3).all() and len(segments) == 5)
+        self.assertTrue(np.isfinite(trials["ended_s"]).all())
+        self.verify_replay()
+
+    def test_asha_of_type_stopping_with_an_infinite_horizon(self):
+        study = self.sum_study("{name: asha, type: stopping, eta: 2}", "{target: 0.13, wall_time: 600}", pause=0.002)
+        self.run_study(study, "--workers", "3")
+        trials, _ = self.assert_sums_right()
+        self.assertIn(b"stopped", set(trials["state"]))
+        self.verify_replay()
+
+    def test_a_function_asks_whether_it_should_prune(self):
+        self.write("train.py", """
+            import time
+            import coppice
+
+            def objective(params, trial):
+                step = 0
+                while not trial.should_prune():
+                    step += 1
+                    time.sleep(0.01)
+                    trial.report({"loss": params["x"] + step}, step)
+
+            coppice.serve(objective)
+        """)
+        study = self.write("study.yaml", """
+            name: prune
+            objective: {metric: loss, direction: minimize}
+            space:
+              x: {type: float, low: 0.1, high: 0.9}
+            scheduler: {name: threshold, upper: 4}
+            budget: {trials: 4}
+            trainable: {command: [/usr/bin/python3, train.py]}
+        """)
+        self.run_study(study)
+        trials, _ = self.assert_study_whole()
+        self.assertEqual([(state, steps) for state, steps in zip(trials["state"], trials["steps"])], [(b"stopped", 4)] * 4)
+        self.verify_replay()
+
     def test_a_program_that_prints_a_number(self):
         self.write("solver.py", "import sys\nx = float(sys.argv[1].split('=')[1])\nprint('working')\nprint('{\"loss\": %r}' % (x * x))\n")
         study = self.write("study.yaml", """

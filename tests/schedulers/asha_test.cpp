@@ -111,9 +111,124 @@ TEST(Asha, WorksWithoutCheckpoints) {
   EXPECT_FALSE(bench.next());
 }
 
+TEST(Asha, WithoutALimitThereIsAlwaysANextRung) {
+  Bench bench("asha", options_of({{"eta", std::int64_t{2}}}), budget(16));
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(bench.next_new().until, 1);
+  for (TrialId i = 0; i < 16; ++i) bench.reach(i, static_cast<double>(i));
+  Step furthest = 0;
+  while (const auto work = bench.next()) {
+    const auto& more = std::get<Continue>(*work);
+    furthest = std::max(furthest, more.until);
+    bench.reach(more.trial, static_cast<double>(more.trial));
+  }
+  EXPECT_EQ(furthest, 16) << "8 to 2, 4 to 4, 2 to 8, 1 to 16: then there is nobody to compare with";
+}
+
+SchedulerSetup until_time(std::optional<Step> steps = std::nullopt) {
+  SchedulerSetup setup;
+  setup.steps_per_trial = steps;
+  setup.has_wall_time = true;
+  return setup;
+}
+
+Options stopping(std::vector<std::pair<std::string, OptionValue>> more = {}) {
+  more.emplace_back("type", std::string("stopping"));
+  return options_of(std::move(more));
+}
+
+TEST(AshaStopping, ARunningTrialEndsAtARungWhereItIsNotAmongTheBest) {
+  Bench bench("asha", stopping(), budget(6, 9));
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(bench.next_new().until, 9) << "nobody pauses";
+  EXPECT_TRUE(bench.report(0, 1, 0.5)) << "the best one of one";
+  EXPECT_FALSE(bench.report(1, 1, 0.6));
+  EXPECT_TRUE(bench.report(2, 1, 0.4));
+  EXPECT_TRUE(bench.report(0, 2, 0.9)) << "nobody is judged between rungs";
+  EXPECT_FALSE(bench.report(3, 1, 0.45));
+  ASSERT_EQ(bench.stops.size(), 2u);
+  EXPECT_EQ(bench.stops[0].reason, "rung 0 (1 step): 0.6 is rank 2 of 2, best 1 goes on");
+  EXPECT_EQ(bench.stops[1].reason, "rung 0 (1 step): 0.45 is rank 2 of 4, best 1 goes on");
+  EXPECT_FALSE(bench.report(4, 1, 0.4)) << "ties by trial";
+  EXPECT_EQ(bench.stops[2].reason, "rung 0 (1 step): 0.4 is rank 2 of 5, best 1 goes on");
+  EXPECT_FALSE(bench.report(5, 1, 0.7));
+  EXPECT_TRUE(bench.report(2, 2, 0.4));
+  EXPECT_TRUE(bench.report(2, 3, 0.4));
+  EXPECT_FALSE(bench.report(0, 3, 0.45)) << "a rung later";
+  bench.reach(2, 0.3);
+  EXPECT_EQ(bench.board().trial(2).state, TrialState::kComplete) << "nobody is judged at the end";
+  EXPECT_FALSE(bench.next());
+}
+
+TEST(AshaStopping, OneThatReportsRarelyIsJudgedAtEachRungThatItPasses) {
+  Bench bench("asha", stopping(), budget(9, 27));
+  for (int i = 0; i < 5; ++i) bench.next_new();
+  EXPECT_TRUE(bench.report(0, 5, 0.2)) << "passes rungs 1 and 3 with its first value";
+  EXPECT_TRUE(bench.report(0, 9, 0.1));
+  EXPECT_FALSE(bench.report(1, 1, 0.3));
+  EXPECT_TRUE(bench.report(2, 1, 0.19));
+  EXPECT_FALSE(bench.report(2, 10, 0.15)) << "at rungs 3 and 9 it stood with 0.19";
+  ASSERT_EQ(bench.stops.size(), 2u);
+  EXPECT_EQ(bench.stops[1].reason, "rung 2 (9 steps): 0.19 is rank 2 of 2, best 1 goes on");
+}
+
+TEST(AshaStopping, AReportWithoutTheObjectiveIsWaitedFor) {
+  Bench bench("asha", stopping(), budget(9, 27));
+  for (int i = 0; i < 2; ++i) bench.next_new();
+  EXPECT_TRUE(bench.report(0, 1, std::nullopt));
+  EXPECT_TRUE(bench.report(0, 2, 0.4));
+  EXPECT_FALSE(bench.report(1, 1, 0.5)) << "trial 0 has come to this rung";
+}
+
+TEST(AshaStopping, FailedOnesAreLosersAndNaNNeverGoesOn) {
+  Bench bench("asha", stopping({{"eta", std::int64_t{2}}}), budget(6, 9));
+  for (int i = 0; i < 6; ++i) bench.next_new();
+  EXPECT_FALSE(bench.report(0, 1, kWorst)) << "though it is the first";
+  EXPECT_EQ(bench.stops[0].reason, "rung 0 (1 step): no finite score is rank 1 of 1, best 1 goes on");
+  bench.fail(1);
+  bench.fail(2);
+  EXPECT_TRUE(bench.report(3, 1, 0.5));
+  EXPECT_TRUE(bench.report(4, 1, 0.6)) << "the best two of five";
+  bench.end_early(5, 1, 0.1);
+  EXPECT_EQ(bench.board().trial(5).state, TrialState::kComplete);
+  EXPECT_FALSE(bench.next());
+}
+
+TEST(AshaStopping, OneThatReportsOnlyAtItsEndIsNotStoppedThere) {
+  Bench bench("asha", stopping(), budget(2, 9));
+  for (int i = 0; i < 2; ++i) bench.next_new();
+  bench.reach(0, 0.1);
+  bench.reach(1, 0.2);
+  EXPECT_TRUE(bench.stops.empty());
+}
+
+TEST(AshaStopping, ABracketThatBeginsHigherIsJudgedLater) {
+  Bench bench("asha", stopping({{"brackets", std::int64_t{2}}}), budget(40, 9));
+  std::vector<TrialId> lower, upper;
+  for (TrialId i = 0; i < 40; ++i) {
+    const std::string reason = bench.next_new().reason;
+    (reason.starts_with("bracket 0") ? lower : upper).push_back(i);
+  }
+  ASSERT_GE(lower.size(), 2u);
+  ASSERT_GE(upper.size(), 2u);
+  EXPECT_TRUE(bench.report(lower[0], 1, 0.1));
+  EXPECT_TRUE(bench.report(upper[0], 1, 0.9));
+  EXPECT_TRUE(bench.report(upper[0], 3, 0.9)) << "its rung is its own";
+  EXPECT_TRUE(bench.report(upper[1], 1, 1.0));
+  EXPECT_FALSE(bench.report(upper[1], 3, 1.0));
+  EXPECT_THAT(bench.stops.back().reason, HasSubstr("bracket 1, rung 1 (3 steps): 1 is rank 2 of 2"));
+}
+
+TEST(AshaStopping, WithAnInfiniteHorizonTheBestTrainsOn) {
+  Bench bench("asha", stopping({{"eta", std::int64_t{2}}}), until_time());
+  EXPECT_EQ(bench.next_new().until, kMaxRungStep) << "an end of its own, though nobody comes there";
+  for (Step step = 1; step <= 1000; ++step) ASSERT_TRUE(bench.report(0, step, 0.5));
+  bench.next_new();
+  EXPECT_TRUE(bench.report(1, 1, 0.1));
+  EXPECT_TRUE(bench.report(1, 200, 0.6)) << "at rung 128 it stood with 0.1";
+  EXPECT_FALSE(bench.report(1, 256, 0.6));
+}
+
 TEST(Asha, MessagesSayTheFix) {
   const SchedulerInfo& asha = *find_scheduler("asha");
-  EXPECT_EQ(asha.check({}, budget(4)), "asha needs asha.max_steps or budget.steps_per_trial");
   EXPECT_EQ(asha.check({}, budget(4, 9)), "");
   SchedulerSetup endless;
   endless.steps_per_trial = 9;
@@ -121,8 +236,19 @@ TEST(Asha, MessagesSayTheFix) {
   SchedulerSetup deterministic = budget(4, 9);
   deterministic.deterministic = true;
   EXPECT_THAT(asha.check({}, deterministic), HasSubstr("use hyperband"));
-  EXPECT_THAT(asha.check(options_of({{"type", std::string("stopping")}}), budget(4, 9)),
-              HasSubstr("use type: promotion"));
+  const auto stopping = [](const char* option, OptionValue value) {
+    return options_of({{"type", std::string("stopping")}, {option, std::move(value)}});
+  };
+  EXPECT_EQ(asha.check(stopping("eta", std::int64_t{3}), budget(4, 9)), "");
+  EXPECT_THAT(asha.check(stopping("eta", std::int64_t{3}), budget(4)),
+              HasSubstr("trains the best trial for ever"));
+  EXPECT_THAT(asha.check(stopping("pasha", true), budget(4, 9)),
+              HasSubstr("asha.pasha is for type: promotion"));
+  EXPECT_EQ(asha.check({}, budget(4)), "") << "an infinite horizon";
+  EXPECT_THAT(asha.check(options_of({{"brackets", std::int64_t{2}}}), budget(4)),
+              HasSubstr("asha.brackets needs asha.max_steps"));
+  EXPECT_THAT(asha.check(options_of({{"brackets", std::int64_t{2}}, {"pasha", true}}), budget(4, 9)),
+              HasSubstr("one bracket"));
   EXPECT_THAT(asha.check(options_of({{"min_steps", std::int64_t{10}}}), budget(4, 9)), HasSubstr("lower it"));
   EXPECT_THAT(asha.check(options_of({{"brackets", std::int64_t{4}}}), budget(4, 9)), HasSubstr("3 rungs"));
   EXPECT_THAT(asha.check(options_of({{"max_steps", std::int64_t{10}}}), budget(4, 9)),

@@ -51,11 +51,18 @@ class Bench final : public SchedulerContext {
   Continue next_continue(WorkerId worker = 0) { return expect<Continue>(next(worker)); }
   Clone next_clone(WorkerId worker = 0) { return expect<Clone>(next(worker)); }
 
+  /// The trial trains and reports this; nothing: a report without the objective. Returns whether it goes on.
+  bool report(TrialId id, Step step, std::optional<Score> score) {
+    EXPECT_EQ(board_.trial(id).state, TrialState::kRunning);
+    board_.report(id, step, score);
+    scheduler_->on_report(*this, id);
+    return board_.trial(id).state == TrialState::kRunning;
+  }
   /// The trial reports this score at the end of its segment, saves and stands there.
   void reach(TrialId id, Score score) {
     Trial& trial = board_.edit(id);
     EXPECT_EQ(trial.state, TrialState::kRunning);
-    if (trial.until > trial.steps) board_.report(id, trial.until, score);
+    if (trial.until > trial.steps && !report(id, trial.until, score)) return;
     trial.stands_at = trial.until;
     trial.state = trial.until >= limit_ ? TrialState::kComplete : TrialState::kPaused;
     if (saves) checkpoints_.insert({id, trial.until});
@@ -65,7 +72,7 @@ class Bench final : public SchedulerContext {
   /// The trainable has nothing more to train after `step`.
   void end_early(TrialId id, Step step, Score score) {
     Trial& trial = board_.edit(id);
-    board_.report(id, step, score);
+    if (!report(id, step, score)) return;
     trial.stands_at = step;
     trial.state = TrialState::kComplete;
     scheduler_->on_reached(*this, id);
@@ -101,7 +108,8 @@ class Bench final : public SchedulerContext {
     drop_unneeded(trial);
   }
   void stop(TrialId trial, std::string reason, TrialId other) override {
-    EXPECT_EQ(board_.trial(trial).state, TrialState::kPaused);
+    const TrialState state = board_.trial(trial).state;
+    EXPECT_TRUE(state == TrialState::kPaused || state == TrialState::kRunning);
     board_.edit(trial).state = TrialState::kStopped;
     stops.push_back({DecisionKind::kStop, trial, other, board_.trial(trial).steps, std::move(reason)});
     drop_unneeded(trial);
