@@ -26,6 +26,7 @@
 #include "results/h5_reader.hpp"
 #include "results/h5_writer.hpp"
 #include "samplers/catalog.hpp"
+#include "schedulers/catalog.hpp"
 #include "spec/identity.hpp"
 #include "spec/load_study.hpp"
 #include "transport/mpi.hpp"
@@ -214,7 +215,8 @@ void Lead::require_fitting(const HostReady& ready) const {
         "with save and load, or take "
         "another scheduler");
   }
-  if (ready.form == HostForm::kTrainable && assembly_.study->settings().steps_per_trial == kOpenEnd) {
+  if (ready.form == HostForm::kTrainable && assembly_.study->settings().steps_per_trial == kOpenEnd &&
+      !find_scheduler(spec_.scheduler.name)->open_ended) {
     throw UserError(
         "budget.steps_per_trial is missing: a Trainable trains step by step; how many is a trial to have?");
   }
