@@ -1,8 +1,12 @@
 #include "cli/assemble.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include "cli/commands.hpp"
 #include "coppice/version.hpp"
 #include "core/check.hpp"
+#include "samplers/automatic.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
 #include "trainables/catalog.hpp"
@@ -33,6 +37,18 @@ const SchedulerInfo& scheduler_of(const StudySpec& spec) {
   return *scheduler;
 }
 
+/// Schedulers tell by their options what becomes of trials.
+SamplerSetup sampler_setup_of(const StudySpec& spec) {
+  const auto takes = [&spec](std::string_view name) {
+    const auto& options = scheduler_of(spec).options;
+    return std::any_of(options.begin(), options.end(), [&](const OptionSpec& o) { return o.name == name; });
+  };
+  return {.max_trials = spec.budget.trials,
+          .population = takes("population"),
+          .rungs = takes("eta"),
+          .blind = spec.deterministic.enabled && !spec.deterministic.lag};
+}
+
 }  // namespace
 
 Assembly assemble(const StudySpec& spec) {
@@ -49,9 +65,15 @@ Assembly assemble(const StudySpec& spec) {
   Assembly assembly;
   assembly.study =
       std::make_unique<Study>(std::move(settings), scheduler_of(spec).make(spec.scheduler.options, setup));
-  assembly.sampler = make_sampler(spec.sampler.name, spec.sampler.options, spec.space, spec.seed);
+  assembly.sampler =
+      make_sampler(spec.sampler.name, spec.sampler.options, spec.space, spec.seed, sampler_setup_of(spec));
   assembly.explorer = make_explorer(spec.scheduler.options, spec.space, spec.seed);
   return assembly;
+}
+
+std::string sampler_text(const StudySpec& spec) {
+  if (spec.sampler.name != "auto") return spec.sampler.name;
+  return "auto: " + choose_samplers(spec.space, sampler_setup_of(spec)).why;
 }
 
 std::optional<std::int64_t> planned_trials(const StudySpec& spec) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "core/sampler.hpp"
 #include "core/study.hpp"
@@ -21,6 +22,9 @@ struct Assembly {
 /// Precondition: the study was checked against the catalogs of this binary. Throws UserError where a built-in
 /// that trains step by step has no limit on its steps.
 Assembly assemble(const StudySpec& spec);
+
+/// The sampler's name; of auto, what it chose and why, too.
+std::string sampler_text(const StudySpec& spec);
 
 /// Trials from scratch that the scheduler alone would begin (a population, Hyperband's brackets); nothing
 /// where only a budget says.

@@ -10,8 +10,8 @@
 namespace coppice {
 
 std::span<const SamplerInfo> samplers() {
-  static const std::array entries = {random_entry(), grid_entry(), sobol_entry(),
-                                     gp_entry(),     tpe_entry(),  cmaes_entry()};
+  static const std::array entries = {auto_entry(), random_entry(), grid_entry(), sobol_entry(),
+                                     gp_entry(),   tpe_entry(),    cmaes_entry()};
   return entries;
 }
 
@@ -23,9 +23,10 @@ const SamplerInfo* find_sampler(std::string_view name) {
 }
 
 std::unique_ptr<Sampler> make_sampler(std::string_view name, const Options& options, SearchSpace space,
-                                      std::uint64_t seed) {
+                                      std::uint64_t seed, const SamplerSetup& setup) {
   const SamplerInfo* entry = find_sampler(name);
   check(entry != nullptr, "a sampler that the catalog doesn't have");
+  if (entry->make_for != nullptr) return entry->make_for(options, std::move(space), seed, setup);
   return entry->make(options, std::move(space), seed);
 }
 

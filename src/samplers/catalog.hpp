@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,14 @@
 
 namespace coppice {
 
+/// What of the rest of a study the choice of a sampler depends on.
+struct SamplerSetup {
+  std::optional<std::int64_t> max_trials = {};
+  bool population = false;  ///< few trials from scratch, whose places clones of others take
+  bool rungs = false;       ///< trials end at different steps
+  bool blind = false;       ///< which results are there is a matter of timing, and must not matter
+};
+
 struct SamplerInfo {
   std::string name;
   std::string help;
@@ -24,6 +33,9 @@ struct SamplerInfo {
   std::string (*check)(const Options&, const SearchSpace&) = nullptr;
   /// Precondition: `check` says "".
   std::unique_ptr<Sampler> (*make)(const Options&, SearchSpace, std::uint64_t seed) = nullptr;
+  /// Instead of `make`, where that depends on the rest of the study.
+  std::unique_ptr<Sampler> (*make_for)(const Options&, SearchSpace, std::uint64_t seed,
+                                       const SamplerSetup&) = nullptr;
 };
 
 std::span<const SamplerInfo> samplers();
@@ -32,7 +44,7 @@ const SamplerInfo* find_sampler(std::string_view name);
 
 /// Proposes for fresh trials. Precondition: there is a sampler of that name, and its `check` says "".
 std::unique_ptr<Sampler> make_sampler(std::string_view name, const Options& options, SearchSpace space,
-                                      std::uint64_t seed);
+                                      std::uint64_t seed, const SamplerSetup& setup = {});
 
 /// Proposes for clones, as the scheduler's option `explore` says: perturb (the default), resample, pb2, or
 /// none, which keeps what the base has. A new explorer is a line in this function, and a word among the
@@ -41,6 +53,7 @@ std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchS
                                        std::uint64_t seed);
 
 // The entries; each is defined beside its algorithm.
+SamplerInfo auto_entry();
 SamplerInfo random_entry();
 SamplerInfo sobol_entry();
 SamplerInfo gp_entry();

@@ -84,7 +84,7 @@ struct StudySpec {
   std::string name;
   std::vector<ObjectiveSpec> objectives;
   SearchSpace space;
-  AlgorithmSpec sampler{"random", {}};
+  AlgorithmSpec sampler{"auto", {}};
   AlgorithmSpec scheduler{"fifo", {}};
   BudgetSpec budget;
   Patience patience;

@@ -49,7 +49,7 @@ def main():
     pbt = options.study.read_text()
     population = int(re.search(r"population: *(\d+)", pbt)[1])
     steps = int(re.search(r"steps_per_trial: *(\d+)", pbt)[1])
-    fifo = re.sub(r"(?m)^scheduler:.*$", "scheduler: fifo", pbt)
+    fifo = re.sub(r"(?m)^scheduler:.*$", "scheduler: fifo\nsampler: random", pbt)
     fifo = re.sub(r"(?m)^budget:.*$", f"budget: {{trials: {population}, steps_per_trial: {steps}}}", fifo)
 
     with tempfile.TemporaryDirectory(prefix="coppice-bench-") as folder, concurrent.futures.ThreadPoolExecutor(options.processes) as pool:

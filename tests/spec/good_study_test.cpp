@@ -104,7 +104,7 @@ TEST(GoodStudy, PriorsAreNormalOrLogNormal) {
 TEST(GoodStudy, DefaultsOfTheShortestFile) {
   const StudySpec study = StudyFolder().load(kBase);
   EXPECT_EQ(study.name, "study");  // as its file
-  EXPECT_EQ(study.sampler.name, "random");
+  EXPECT_EQ(study.sampler.name, "auto");
   EXPECT_EQ(study.scheduler.name, "fifo");
   EXPECT_FALSE(study.budget.trials || study.budget.steps_per_trial || study.budget.wall_time_s ||
                study.budget.target);

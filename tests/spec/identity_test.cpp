@@ -18,7 +18,7 @@ std::string space(const std::string& parameters) {
 
 TEST(Identity, HowItIsWrittenDoesNotMatter) {
   EXPECT_EQ(
-      difference(kBase, kBase + "sampler: {name: random}\nscheduler: fifo\nseed: 0\ndeterministic: false\n"),
+      difference(kBase, kBase + "sampler: {name: auto}\nscheduler: fifo\nseed: 0\ndeterministic: false\n"),
       "none");
   EXPECT_EQ(difference(space("x: {type: float, low: 1e-4, high: 1}"),
                        space("x: {high: 1.0, low: 0.0001, type: float, log: false, fixed: false}")),

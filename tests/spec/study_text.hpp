@@ -17,7 +17,8 @@ namespace coppice {
 
 inline Catalogs test_catalogs() {
   Catalogs catalogs;
-  catalogs.samplers = {{"random", "uniform", {}, {}},
+  catalogs.samplers = {{"auto", "chooses", {}, {}},
+                       {"random", "uniform", {}, {}},
                        {"tpe",
                         "Parzen estimator",
                         {{"candidates", OptionType::kInt, "draws", false, 1, 1000},
