@@ -1,11 +1,13 @@
 // Measures samplers. `samplers_bench regret`: median and quartiles of the regret on problems with a known
 // optimum, one at a time or with simulated asynchronous workers. `samplers_bench cost`: microseconds for each
 // ask and tell. `samplers_bench converge`: evaluations that CMA-ES itself needs to a precision of 1e-8.
+// `samplers_bench serve`: for ../tasks.py.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "cost.hpp"
 #include "run.hpp"
 #include "samplers/catalog.hpp"
+#include "serve.hpp"
 
 namespace coppice::bench {
 namespace {
@@ -97,11 +100,13 @@ int run(int argc, char** argv) {
   cost->add_option("--trials", request.sizes)->delimiter(',')->check(CLI::PositiveNumber);
   CLI::App* converge = app.add_subcommand("converge", "CMA-ES to 1e-8 on classic functions");
   converge->add_option("--seeds", request.seeds)->check(CLI::PositiveNumber);
+  const CLI::App* lines = app.add_subcommand("serve", "JSON lines: see serve.hpp");
   CLI11_PARSE(app, argc, argv);
 
   if (*regret) print_regret(request);
   if (*cost) print_cost(request);
   if (*converge) print_convergence(request);
+  if (*lines) serve(std::cin, std::cout);
   return 0;
 }
 
