@@ -103,7 +103,7 @@ AutoChoice choose_samplers(const SearchSpace& space, const SamplerSetup& setup) 
     return {kRandom, "random, as members go on from each other's hyperparameters"};
   }
   if (setup.blind) return {kSpread, "an even spread, as the order in which results come must not matter"};
-  if (setup.rungs) return {kDensities, "tpe, as scores at different steps are no one function's values"};
+  if (setup.rungs) return {kDensities, "tpe, as rungs make many short trials"};
   if (space.size() > kModelledParameters) {
     return {kDensities, "tpe, as " + std::to_string(space.size()) + " parameters are too many for gp"};
   }
