@@ -110,8 +110,7 @@ AutoChoice choose_samplers(const SearchSpace& space, const SamplerSetup& setup) 
   const std::int64_t limit = model_limit(space.size());
   std::string why = "gp";
   if (!setup.max_trials || *setup.max_trials > limit) {
-    why +=
-        ", and after " + std::to_string(limit) + " results " + (is_numeric(space) ? "cmaes and tpe" : "tpe");
+    why += ", after " + std::to_string(limit) + " results " + (is_numeric(space) ? "cmaes and tpe" : "tpe");
   }
   return {kModel,
           why + ", for " + std::to_string(space.size()) + (space.size() == 1 ? " parameter" : " parameters")};
