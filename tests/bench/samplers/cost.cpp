@@ -51,21 +51,30 @@ double quantile(std::vector<double> values, double q) {
 
 Cost measure_cost(const std::string& name, int trials) {
   const SearchSpace space = twenty();
-  const auto sampler = make_sampler(name, {}, space, 1);
+  Options options;
+  if (name == "grid") options.set("points", std::int64_t{2});  // with more they can't be counted
+  const auto sampler = make_sampler(name, options, space, 1);
   constexpr int kTimed = 300;
+  constexpr int kTimedAtLeast = 20;
+  constexpr double kEnoughUs = 3e6;
+  double spent_us = 0;
   Rng scores(1, Purpose::kSimulate, 0);
   std::vector<double> asks;
   std::vector<double> tells;
   // The results before are those of random search: asking for all of them would take the most time.
   const auto random = make_sampler("random", {}, space, 1);
   for (TrialId id = 0; id < trials + kTimed; ++id) {
+    if (id >= trials + kTimedAtLeast && spent_us > kEnoughUs) break;
     const bool timed = id >= trials;
     Trial trial;
     trial.id = id;
     trial.state = TrialState::kRunning;
     double begin = now_us();
     Proposal proposal = (timed ? sampler : random)->ask({id, nullptr});
-    if (timed) asks.push_back(now_us() - begin);
+    if (timed) {
+      asks.push_back(now_us() - begin);
+      spent_us += asks.back();
+    }
     trial.params = std::move(proposal.params);
     trial.tag = std::move(proposal.tag);
     for (const bool over : {false, true}) {

@@ -12,7 +12,8 @@ struct Cost {
 };
 
 /// Of a sampler that knows `trials` results, in a space of 20 parameters: 10 floats (half of them log), 5
-/// ints and 5 choices. Takes the times of the next 300 trials, on this thread.
+/// ints and 5 choices. Takes the times of the next 300 trials (of 20 at least, where that
+/// takes more than 3 s), on this thread.
 Cost measure_cost(const std::string& sampler, int trials);
 
 }  // namespace coppice::bench

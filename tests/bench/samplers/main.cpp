@@ -2,6 +2,7 @@
 // optimum, one at a time or with simulated asynchronous workers. `samplers_bench cost`: microseconds for each
 // ask and tell. `samplers_bench converge`: evaluations that CMA-ES itself needs to a precision of 1e-8.
 // `samplers_bench serve`: for ../tasks.py.
+// `samplers_bench evaluate`: lets beside.py run the samplers of others on the same problems.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 
 #include "converge.hpp"
 #include "cost.hpp"
+#include "evaluate.hpp"
 #include "run.hpp"
 #include "samplers/catalog.hpp"
 #include "serve.hpp"
@@ -101,12 +103,16 @@ int run(int argc, char** argv) {
   CLI::App* converge = app.add_subcommand("converge", "CMA-ES to 1e-8 on classic functions");
   converge->add_option("--seeds", request.seeds)->check(CLI::PositiveNumber);
   const CLI::App* lines = app.add_subcommand("serve", "JSON lines: see serve.hpp");
+  std::string evaluated;
+  CLI::App* evaluation = app.add_subcommand("evaluate", "values of a problem, a line of JSON for each");
+  evaluation->add_option("problem", evaluated)->required()->check(known_problem);
   CLI11_PARSE(app, argc, argv);
 
   if (*regret) print_regret(request);
   if (*cost) print_cost(request);
   if (*converge) print_convergence(request);
   if (*lines) serve(std::cin, std::cout);
+  if (*evaluation) evaluate(*find_problem(evaluated), std::cin, std::cout);
   return 0;
 }
 
