@@ -124,7 +124,8 @@ TEST(SamplerCatalog, EveryEntryIsWhole) {
     EXPECT_EQ(find_sampler(entry.name), &entry);
     EXPECT_NE(entry.help, "");
     EXPECT_EQ(entry.check({}, mixed()), "");
-    EXPECT_TRUE(mixed().admits(entry.make({}, mixed(), 3)->ask({0, nullptr}).params)) << entry.name;
+    EXPECT_TRUE(mixed().admits(make_sampler(entry.name, {}, mixed(), 3)->ask({0, nullptr}).params))
+        << entry.name;
   }
   EXPECT_EQ(find_sampler("nelder-mead"), nullptr);
 }
