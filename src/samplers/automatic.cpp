@@ -89,10 +89,15 @@ std::string check_auto(const Options&, const SearchSpace&) {
   return "";
 }
 
-std::unique_ptr<Sampler> make_auto(const Options&, SearchSpace space, std::uint64_t seed,
-                                   const SamplerSetup& setup) {
+std::unique_ptr<Sampler> make_auto_for(const Options&, SearchSpace space, std::uint64_t seed,
+                                       const SamplerSetup& setup) {
   AutoChoice choice = choose_samplers(space, setup);
   return std::make_unique<Automatic>(std::move(space), seed, std::move(choice));
+}
+
+/// Of whose study nothing is known.
+std::unique_ptr<Sampler> make_auto(const Options& options, SearchSpace space, std::uint64_t seed) {
+  return make_auto_for(options, std::move(space), seed, {});
 }
 
 }  // namespace
@@ -117,7 +122,8 @@ AutoChoice choose_samplers(const SearchSpace& space, const SamplerSetup& setup) 
 }
 
 SamplerInfo auto_entry() {
-  return {"auto", "chooses among the others, and says what and why", {}, check_auto, nullptr, make_auto};
+  return {"auto",       "chooses among the others, and says what and why", {}, check_auto, make_auto,
+          make_auto_for};
 }
 
 }  // namespace coppice

@@ -33,7 +33,7 @@ struct SamplerInfo {
   std::string (*check)(const Options&, const SearchSpace&) = nullptr;
   /// Precondition: `check` says "".
   std::unique_ptr<Sampler> (*make)(const Options&, SearchSpace, std::uint64_t seed) = nullptr;
-  /// Instead of `make`, where that depends on the rest of the study.
+  /// Instead of `make`, where it makes a difference what is known of the rest of the study; else null.
   std::unique_ptr<Sampler> (*make_for)(const Options&, SearchSpace, std::uint64_t seed,
                                        const SamplerSetup&) = nullptr;
 };
