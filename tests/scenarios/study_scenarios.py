@@ -333,8 +333,13 @@ class StudyScenarios(Scenario):
         self.verify_replay()
 
     def test_asha_of_type_stopping_with_an_infinite_horizon(self):
-        study = self.sum_study("{name: asha, type: stopping, eta: 2}", "{target: 0.13, wall_time: 600}", pause=0.002)
-        self.run_study(study, "--workers", "3")
+        study = self.sum_study("{name: asha, type: stopping, eta: 2}", "{wall_time: 600}", pause=0.002)
+        process = self.start("run", study, "-o", self.results, "--quiet", "--workers", "3")
+        # No trial ends by itself: each longer one has stopped others.
+        self.wait_for(lambda: self.journal_bytes() > 20000 or process.poll() is not None, "some reports")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, out + err)
         trials, _ = self.assert_sums_right()
         self.assertIn(b"stopped", set(trials["state"]))
         self.verify_replay()
