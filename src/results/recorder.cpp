@@ -314,7 +314,7 @@ void Recorder::on(const Finish& command) {
   about.state = to_text(command.outcome);
   about.ended = date_text(started_unix_s_ + std::llround(time_s_ - started_at_s_));
   for (std::size_t trial = 0; trial < standing_.size(); ++trial) {
-    if (standing_[trial] == Standing::kWaiting) {
+    if (standing_[trial] == Standing::kWaiting || standing_[trial] == Standing::kProposing) {
       set_standing(static_cast<TrialId>(trial), Standing::kPaused, to_text(TrialState::kPaused));
     }
   }

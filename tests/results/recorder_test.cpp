@@ -159,6 +159,16 @@ TEST(Recorder, AStateFollowsItsTrial) {
   EXPECT_THAT(doubles(recorder.tables().trials, "ended_s"), numbers({7}));
 }
 
+TEST(Recorder, NothingRunsInAStudyThatIsOver) {
+  Recorder recorder(story::study());
+  const auto& state = texts(recorder.tables().trials, "state");
+  recorder.start(0, "");
+  recorder.apply(0, Begun{}, {true, {Propose{0, 0, {}}}, {{DecisionKind::kStart, 0, kNoTrial, 0, ""}}});
+  EXPECT_THAT(state, ElementsAre("running"));
+  recorder.apply(1, StopRequested{}, {true, {Finish{Outcome::kStopped, "SIGTERM"}}, {}});
+  EXPECT_THAT(state, ElementsAre("paused")) << "it was still being proposed";
+}
+
 TEST(Recorder, ATrialThatIsStoppedWhileItTrainsEndsThere) {
   const Effects stop{true, {Stop{0, 1}}, {{DecisionKind::kStop, 0, kNoTrial, 1, "rank 4 of 9"}}};
   const std::vector<Event> ends = {SegmentEnded{1, 0, 0, 2, false, {}},
