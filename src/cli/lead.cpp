@@ -169,7 +169,9 @@ void Lead::read_journal(bool fresh) {
                       },
                       [this](const RecordCosts& costs) { recorder_.costs(costs); }});
   for (const Trial& trial : assembly_.study->board().trials()) {
-    if (trial.has_params()) assembly_.sampler->tell(trial);
+    if (!trial.has_params()) continue;
+    assembly_.sampler->tell(trial);
+    assembly_.explorer->tell(trial);
   }
   if (history_.torn) {
     fmt::print(stderr, "coppice: {}: cut{}\n", to_text(*history_.torn),
