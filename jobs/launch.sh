@@ -248,11 +248,11 @@ coppice_job() {
   else
     coppice_say "stopped before it could say how: what was acknowledged is in the journal"
   fi
+  rm -f "$coppice_outcome"  # at once: a job that was ended hasn't much time left
   # An ended job may start nothing on other nodes any more.
   if [ -n "$coppice_term" ]; then coppice_clean_node; else coppice_sweep; fi
   # Killed while it saved: the journal has all that was acknowledged.
   : "${status:=75}"
-  rm -f "$coppice_outcome"
   if [ "$status" -eq 75 ] && coppice_may_requeue; then
     if coppice_got_further; then coppice_requeue; fi
   else
