@@ -51,11 +51,12 @@ class SlurmScenarios(SlurmScenario):
     def test_a_short_time_limit(self):
         job = self.submit(self.pbt_study(steps=150, pause=0.3), "--time", "1m", nodes=2)
         self.wait_for(lambda: "back in the queue" in self.log(), "the time limit's signal", 180)
-        self.assertEqual(self.job(job)["Restarts"], "1")
+        self.assertGreaterEqual(int(self.job(job)["Restarts"]), 1)
         self.assertLess(self.log().count("TERM"), 1, "it was over before the limit")
         self.slurm("scancel", job)
         self.wait_for_job(job)
-        if self.journal_bytes() > 0:  # Slurm may signal a minute too soon: before the study has begun
+        # Slurm may signal a minute too soon: before the study has begun, and at once again when the job is back.
+        if self.journal_bytes() > 0:
             self.assert_sums_right()
         self.assert_nothing_left()
         print("time limit of 1 min: saved and requeued before it", flush=True)
