@@ -14,20 +14,14 @@ import argparse
 import csv
 import json
 import os
-import pathlib
 import statistics
 import subprocess
-import sys
 import time
+
+import recorded_tasks
 
 AFTER = (5, 10, 25)
 ETA = 3
-SKIPPED = 77
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(SKIPPED)
 
 
 def arguments():
@@ -96,15 +90,7 @@ def quartiles(values):
 
 def main():
     options = arguments()
-    if not options.benchmarks or not (pathlib.Path(options.benchmarks) / "tasks" / "hpo_tasks.py").exists():
-        skip("no folder of tasks: name it with --benchmarks or COPPICE_BENCHMARKS")
-    try:
-        import numpy  # noqa: F401: the tasks need it
-    except ImportError:
-        skip("the tasks need numpy")
-    folder = pathlib.Path(options.benchmarks)
-    sys.path.insert(0, str(folder / "tasks"))
-    import hpo_tasks
+    folder, hpo_tasks = recorded_tasks.load(options.benchmarks)
     from recorder import Recorder
 
     reference = read_reference(folder / "reference" / "mf_summary.csv")
