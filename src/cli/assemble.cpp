@@ -38,14 +38,15 @@ const SchedulerInfo& scheduler_of(const StudySpec& spec) {
 }
 
 /// Schedulers tell by their options what becomes of trials.
+bool takes(const SchedulerInfo& scheduler, std::string_view option) {
+  return std::any_of(scheduler.options.begin(), scheduler.options.end(),
+                     [&](const OptionSpec& o) { return o.name == option; });
+}
+
 SamplerSetup sampler_setup_of(const StudySpec& spec) {
-  const auto takes = [&spec](std::string_view name) {
-    const auto& options = scheduler_of(spec).options;
-    return std::any_of(options.begin(), options.end(), [&](const OptionSpec& o) { return o.name == name; });
-  };
   return {.max_trials = spec.budget.trials,
-          .population = takes("population"),
-          .rungs = takes("eta"),
+          .population = clones(spec),
+          .rungs = takes(scheduler_of(spec), "eta"),
           .blind = spec.deterministic.enabled && !spec.deterministic.lag};
 }
 
@@ -69,6 +70,10 @@ Assembly assemble(const StudySpec& spec) {
       make_sampler(spec.sampler.name, spec.sampler.options, spec.space, spec.seed, sampler_setup_of(spec));
   assembly.explorer = make_explorer(spec.scheduler.options, spec.space, spec.seed);
   return assembly;
+}
+
+bool clones(const StudySpec& spec) {
+  return takes(scheduler_of(spec), "population");
 }
 
 std::string sampler_text(const StudySpec& spec) {

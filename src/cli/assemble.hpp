@@ -23,6 +23,9 @@ struct Assembly {
 /// that trains step by step has no limit on its steps.
 Assembly assemble(const StudySpec& spec);
 
+/// Its scheduler has trials begin from the states of others.
+bool clones(const StudySpec& spec);
+
 /// The sampler's name; of auto, what it chose and why, too.
 std::string sampler_text(const StudySpec& spec);
 

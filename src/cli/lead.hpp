@@ -7,23 +7,22 @@
 #pragma once
 
 #include <filesystem>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/assemble.hpp"
 #include "cli/commands.hpp"
 #include "cli/conclusion.hpp"
 #include "cli/history.hpp"
 #include "cli/progress.hpp"
+#include "cli/results_writing.hpp"
+#include "cli/run_directory.hpp"
 #include "cluster/signals.hpp"
 #include "coordinator/coordinator.hpp"
 #include "journal/owner.hpp"
 #include "journal/writer.hpp"
 #include "results/recorder.hpp"
-#include "results/schedule.hpp"
 #include "spec/study_spec.hpp"
 #include "worker/trial_host.hpp"
 #include "worker/worker_place.hpp"
@@ -34,15 +33,13 @@ class Lead {
  public:
   /// `conclusion` outlives it, and is told how the run ended.
   Lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion);
-  ~Lead();
 
   /// The study was finished before, and its budget has not grown: there is nothing to do.
   bool nothing_to_do() const { return nothing_to_do_; }
   const StudySpec& spec() const { return spec_; }
   const std::filesystem::path& directory() const { return directory_; }
 
-  /// Starts a trial host and waits for its hello, so that a trainable that can't start is told now and not by
-  /// failed trials. The host is to be given to this rank's worker. Throws StoppedEarly at a signal.
+  /// Before `begin`. The host is to be given to this rank's worker. Throws as start_host does.
   TrialHost start_first_host(const WorkerPlace& place, StopSignals& signals);
 
   void begin(Transport& transport, int workers, double now_s);
@@ -60,26 +57,14 @@ class Lead {
   int end_at_once();
 
  private:
-  struct WriteOutcome {
-    std::optional<std::string> error;
-    std::int64_t bytes = 0;
-    double began_s = 0;
-    double ended_s = 0;
-  };
-
-  void open_directory(bool fresh);
   void read_journal(bool fresh);
-  void write_study_file() const;
   void ask_for_the_end();
   std::optional<double> end_of_allocation(double now_s) const;
-  Welcome welcome() const;
   void record(double time_s, const Event& event, const Effects& effects);
   void count_transfer(const Event& event);
   void write_results();
   void journal_costs(double time_s);
-  bool collect_write(bool wait);
   void require_fitting(const HostReady& ready) const;
-  std::string budget_text() const;
 
   StudySpec spec_;
   Spawner& spawner_;
@@ -101,12 +86,9 @@ class Lead {
   std::unique_ptr<Proposer> proposer_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Progress> progress_;
-  WriteSchedule schedule_;
-  std::future<WriteOutcome> writing_;
-  bool results_fail_ = false;  ///< the last write did
-  RecordCosts costs_;          ///< of this start, but for the journal's own
-  std::vector<std::string> overrides_;
-  bool seed_given_;
+  ResultsWriting results_;  ///< after the journal, which a write under way makes durable
+  double record_s_ = 0;     ///< spent on accepted events
+  StudyChanges changes_;
   int workers_ = 0;
   std::int64_t transferred_bytes_ = 0;
 };
