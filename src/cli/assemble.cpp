@@ -50,6 +50,23 @@ SamplerSetup sampler_setup_of(const StudySpec& spec) {
           .blind = spec.deterministic.enabled && !spec.deterministic.lag};
 }
 
+bool learns(const StudySpec& spec) {
+  using enum AutoChoice::Kind;
+  const SamplerInfo* sampler = find_sampler(spec.sampler.name);
+  check(sampler != nullptr, "the sampler was checked");
+  if (spec.sampler.name != "auto") return sampler->learns;
+  const auto kind = choose_samplers(spec.space, sampler_setup_of(spec)).kind;
+  return kind != kSpread && kind != kRandom;
+}
+
+/// Of `deterministic: true`.
+constexpr std::int64_t kUsualLag = 16;
+
+std::optional<std::int64_t> lag_of(const StudySpec& spec) {
+  if (!spec.deterministic.enabled || !learns(spec)) return std::nullopt;
+  return spec.deterministic.lag.value_or(kUsualLag);
+}
+
 }  // namespace
 
 Assembly assemble(const StudySpec& spec) {
@@ -62,6 +79,7 @@ Assembly assemble(const StudySpec& spec) {
   settings.retries = spec.retries;
   settings.keep = spec.checkpoints.keep;
   settings.steps_per_trial = steps_per_trial(spec.scheduler.options, setup);
+  settings.lag = lag_of(spec);
 
   Assembly assembly;
   assembly.study =

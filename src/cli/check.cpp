@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/assemble.hpp"
@@ -135,6 +136,18 @@ Found find_under_launcher(MpiSession& session, Opening opening) {
   return found;
 }
 
+/// Where proposals wait for results, only so many of them can be under way.
+void print_lag(const StudySpec& spec, std::size_t workers) {
+  const auto lag = assemble(spec).study->settings().lag;
+  if (!lag) return;
+  const auto waiting =
+      fmt::format(", so some of the {} workers will wait: deterministic: {{lag: {}}} lets all of them train",
+                  workers, workers);
+  fmt::print(
+      "lag        {0}: a proposal waits for the results of all trials that are {0} or more before it{1}\n",
+      *lag, std::cmp_less(*lag, workers) ? waiting : "");
+}
+
 /// Returns the exit status.
 int print_places(const Found& found) {
   fmt::print("\n{}\n", places_text(found.who, found.placement, found.infos, found.readings));
@@ -187,6 +200,7 @@ int check_command(const CheckOptions& options) {
   } else {
     fmt::print("launcher   none: coppice run uses --workers N local workers\n");
   }
+  if (spec) print_lag(*spec, found.infos.size());
   print_allocation();
   return print_places(found);
 }

@@ -76,11 +76,6 @@ void Lead::read_journal(bool fresh) {
                         next_seq_ = entry.seq + 1;
                       },
                       [this](const RecordCosts& costs) { recorder_.costs(costs); }});
-  for (const Trial& trial : assembly_.study->board().trials()) {
-    if (!trial.has_params()) continue;
-    assembly_.sampler->tell(trial);
-    assembly_.explorer->tell(trial);
-  }
   if (history_.torn) {
     fmt::print(stderr, "coppice: {}: cut{}\n", to_text(*history_.torn),
                history_.torn->whole_records == 0 ? "; nothing acknowledged is lost" : "");
@@ -145,8 +140,12 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   settings.ends_at_s = end_of_allocation(now_s);
   ProposerSettings proposing;
   if (spec_.deterministic.enabled) proposing.deadline_s.reset();
+  proposing.lag = assembly_.study->settings().lag;
   proposer_ = std::make_unique<Proposer>(std::move(assembly_.sampler), std::move(assembly_.explorer),
                                          make_sampler("random", {}, spec_.space, spec_.seed), proposing);
+  for (const Trial& trial : assembly_.study->board().trials()) {
+    if (trial.has_params()) proposer_->tell(trial);
+  }
   coordinator_ = std::make_unique<Coordinator>(
       settings, *assembly_.study, *proposer_, transport,
       [this](double time_s, const Event& event, const Effects& effects) {

@@ -20,15 +20,8 @@ double elapsed_s(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
 }
 
-/// What a sampler is told of a trial that it has just proposed: others are asked for before the study has
-/// taken this one up.
 Trial pending(TrialId id, const Proposed& proposed) {
-  Trial trial;
-  trial.id = id;
-  trial.state = TrialState::kReady;
-  trial.params = proposed.params;
-  trial.tag = proposed.tag;
-  return trial;
+  return proposed_trial({id}, proposed.params, proposed.tag);
 }
 
 }  // namespace
@@ -40,6 +33,7 @@ Proposer::Proposer(std::unique_ptr<Sampler> sampler, std::unique_ptr<Sampler> ex
       stand_in_(std::move(stand_in)),
       settings_(settings),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (settings_.lag) feed_.emplace(*settings_.lag);
   if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
@@ -54,6 +48,14 @@ Proposer::~Proposer() {
 
 void Proposer::tell(const Trial& trial) {
   explorer_->tell(trial);
+  if (feed_) {
+    feed_->tell(trial);
+  } else {
+    tell_sampler(trial);
+  }
+}
+
+void Proposer::tell_sampler(const Trial& trial) {
   if (!threaded()) {
     sampler_->tell(trial);
     return;
@@ -71,10 +73,11 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
     Proposal proposal = explorer_->ask(sample);
     at_once_.push_back(
         {request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag), false});
-    Trial asked = pending(sample.trial, at_once_.back());
-    asked.origin = sample.from;
-    tell(asked);
+    tell(proposed_trial(sample, at_once_.back().params, at_once_.back().tag));
     return;
+  }
+  if (feed_) {
+    for (const Trial& trial : feed_->before(sample.trial)) tell_sampler(trial);
   }
   const Question question{request, sample.trial};
   if (!threaded()) {

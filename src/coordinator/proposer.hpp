@@ -9,7 +9,9 @@
 ///
 /// Ownership: owns the samplers. Threads: one caller, and its own thread; the sampler is only ever used by
 /// one of the two. Failure: what a sampler throws comes out of ask() or poll(). With `deadline_s` absent (a
-/// deterministic study) it waits as long as it takes.
+/// deterministic study) it waits as long as it takes. With a `lag` the sampler knows what sampler_feed.hpp
+/// says, whenever that came; then fresh trials are asked for in their order, and on a resume all trials are
+/// told before the first question.
 #pragma once
 
 #include <condition_variable>
@@ -25,12 +27,14 @@
 
 #include "core/events.hpp"
 #include "core/sampler.hpp"
+#include "core/sampler_feed.hpp"
 
 namespace coppice {
 
 struct ProposerSettings {
   double quick_s = 0.002;
   std::optional<double> deadline_s = 10;
+  std::optional<std::int64_t> lag = {};  ///< StudySettings::lag
 };
 
 class Proposer {
@@ -65,6 +69,7 @@ class Proposer {
   };
   using Job = std::variant<Trial, Question>;
 
+  void tell_sampler(const Trial& trial);
   Proposed answer(const Question& question) const;
   void give_up(const Question& question);
   void work(const std::stop_token& stop);
@@ -73,6 +78,7 @@ class Proposer {
   const std::unique_ptr<Sampler> explorer_;
   const std::unique_ptr<Sampler> stand_in_;
   const ProposerSettings settings_;
+  std::optional<SamplerFeed> feed_;  ///< where there is a lag
   int wake_ = -1;
   std::map<RequestId, Open> open_;  ///< questions without an answer
   std::vector<Proposed> at_once_;

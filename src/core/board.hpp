@@ -60,6 +60,9 @@ struct Trial {
   WorkerId worker = -1;   ///< where it trains, or trained last
   SegmentId segment = 0;  ///< current one; 0: none
   std::vector<CurvePoint> curve;  ///< objective by step, ascending
+  std::vector<Step> stops;        ///< where it paused at the end of a segment, ascending
+  /// The newest trial with which it is ranked before it may go on from a stop; kNoTrial: not known.
+  TrialId last_rival = kNoTrial;
 
   /// Not before it was proposed, nor where the search space had none for it.
   bool has_params() const { return state != TrialState::kProposing && !params.empty(); }

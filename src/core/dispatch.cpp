@@ -22,6 +22,7 @@ void Study::dispatch() {
   while (!halting_ && !idle_.empty()) {
     const auto worker = next_for_new_work();
     if (!worker) return;
+    look_at_results();
     const auto work = scheduler_->next(*this, *worker);
     if (!work) return;
     take(*work);
@@ -59,9 +60,24 @@ std::optional<WorkerId> Study::next_for_new_work() {
   return *first;
 }
 
+/// Whether all that the proposal for the next trial is to know is there.
+void Study::look_at_results() {
+  awaits_results_ = false;
+  if (!results_) return;
+  while (const auto stretch = results_->next(board_.size())) {
+    const Trial& trial = board_.trial(stretch->trial);
+    awaits_results_ = !has_ended(trial, stretch->number);
+    if (awaits_results_) return;
+    results_->take(trial);
+  }
+}
+
 void Study::take(const Work& work) {
   if (const auto* fresh = std::get_if<NewTrial>(&work)) {
+    check(!awaits_results_, "no trial from scratch begins before its sampler knows enough");
     Trial& trial = board_.add(fresh->member, std::nullopt);
+    trial.last_rival = fresh->last_rival;
+    if (results_) results_->add(trial.id);
     trial.until = std::min(fresh->until, settings_.steps_per_trial);
     decide(DecisionKind::kStart, trial.id, 0, fresh->reason);
     propose(trial.id, std::nullopt);

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "coppice/value.hpp"
 #include "core/board.hpp"
@@ -35,6 +36,18 @@ struct Proposal {
   bool exhausted =
       false;  ///< there is nothing left to propose, now or ever: no params, and the note says why
 };
+
+/// What a sampler is told of a trial that it has just proposed: others are asked for before the study has
+/// taken this one up.
+inline Trial proposed_trial(const SampleRequest& request, Values params, std::string tag) {
+  Trial trial;
+  trial.id = request.trial;
+  trial.state = TrialState::kReady;
+  trial.params = std::move(params);
+  trial.tag = std::move(tag);
+  trial.origin = request.from;
+  return trial;
+}
 
 class Sampler {
  public:

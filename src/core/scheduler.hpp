@@ -22,6 +22,8 @@ struct NewTrial {
   MemberId member = kNoMember;
   Step until = 0;
   std::string reason;
+  /// Where that is known before: the newest trial with which it is ranked before it may go on from a stop.
+  TrialId last_rival = kNoTrial;
 };
 
 /// A paused trial trains on. `kind`: kContinue or kPromote.
@@ -63,6 +65,9 @@ class SchedulerContext {
   virtual std::optional<std::int64_t> max_trials() const = 0;
   /// No budget, of trials or time or a target, says when to stop: a scheduler then has an end of its own.
   virtual bool endless() const = 0;
+  /// The sampler must know of more results before the next trial from scratch may begin, so that what it
+  /// proposes doesn't depend on timing: `next` has no NewTrial then, and other work if there is any.
+  virtual bool awaits_results() const { return false; }
   /// Whether a copy of the state exists.
   virtual bool has_checkpoint(TrialId trial, Step step) const = 0;
   /// Keeps the state {trial, step} until it is released, also after the trial is over. No effect where there

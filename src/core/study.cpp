@@ -12,6 +12,7 @@ namespace coppice {
 Study::Study(StudySettings settings, std::unique_ptr<Scheduler> scheduler)
     : settings_(std::move(settings)), scheduler_(std::move(scheduler)), retries_(settings_.retries) {
   checkpoints_.keep(settings_.keep);
+  if (settings_.lag) results_.emplace(*settings_.lag);
 }
 
 Effects Study::step(const Event& event) {
@@ -203,6 +204,7 @@ bool Study::on(const SegmentEnded& event) {
   } else if (event.step >= trial.until) {
     trial.failures = 0;
     trial.state = TrialState::kPaused;
+    trial.stops.push_back(event.step);
     scheduler_->on_reached(*this, event.trial);
   } else if (halting_) {
     requeue(event.trial);
@@ -251,6 +253,7 @@ void Study::finish_if_quiet() {
     finish_ = halt_finish_;
   } else if (!idle_.empty() && ready_.empty() && backing_off_.empty() && requests_.empty()) {
     // dispatch() has just asked the scheduler: it has no work for an idle worker, and nothing runs.
+    check(!awaits_results_, "what a proposal waits for comes without it");
     const std::string failure = failure_of_all();
     finish_ = Finish{failure.empty() ? Outcome::kFinished : Outcome::kFailed, !failure.empty() ? failure
                                                                               : exhausted_.empty()

@@ -20,6 +20,7 @@
 #include "core/board.hpp"
 #include "core/checkpoint_table.hpp"
 #include "core/events.hpp"
+#include "core/lag.hpp"
 #include "core/measured_times.hpp"
 #include "core/scheduler.hpp"
 #include "core/standstill.hpp"
@@ -28,7 +29,7 @@ namespace coppice {
 
 /// Changes whenever the same events would lead to other commands: a journal of another version is not
 /// continued.
-inline constexpr std::int32_t kDecisionVersion = 3;
+inline constexpr std::int32_t kDecisionVersion = 4;
 
 struct StudySettings {
   std::uint64_t seed = 0;
@@ -38,6 +39,8 @@ struct StudySettings {
   int retries = 2;                  ///< unless a Begun says otherwise
   int keep = 2;                     ///< safe states of a trial that goes on; unless a Begun says otherwise
   Step steps_per_trial = kOpenEnd;  ///< a trial that stands here is complete
+  /// Trials from scratch wait for the results of those so long before them: see lag.hpp. Absent: they don't.
+  std::optional<std::int64_t> lag = {};
 };
 
 class Study final : private SchedulerContext {
@@ -103,6 +106,7 @@ class Study final : private SchedulerContext {
   std::uint64_t seed() const override { return settings_.seed; }
   std::optional<std::int64_t> max_trials() const override;
   bool endless() const override { return endless_; }
+  bool awaits_results() const override { return awaits_results_; }
   bool has_checkpoint(TrialId trial, Step step) const override;
   void hold(TrialId trial, Step step) override;
   void release(TrialId trial, Step step) override;
@@ -121,6 +125,7 @@ class Study final : private SchedulerContext {
   void dispatch();
   void run_ready();
   std::optional<WorkerId> next_for_new_work();
+  void look_at_results();
   void take(const Work& work);
   void propose(TrialId trial, std::optional<TrialId> base);
   void withdraw(TrialId trial, const std::string& why);
@@ -172,6 +177,8 @@ class Study final : private SchedulerContext {
   std::map<SegmentId, Running> running_;
   std::map<RequestId, TrialId> requests_;  ///< unanswered
   std::map<TrialId, TrialId> bases_;       ///< … and what an explorer is to start from
+  std::optional<LagOrder> results_;        ///< where there is a lag: what the next proposal waits for …
+  bool awaits_results_ = false;            ///< … and whether some of that is missing
   std::string exhausted_;                  ///< why no trial from scratch begins any more; empty: they do
   std::deque<TrialId> ready_;
   std::set<TrialId> backing_off_;  ///< failed, and not to be tried again yet

@@ -122,7 +122,7 @@ AutoChoice choose_samplers(const SearchSpace& space, const SamplerSetup& setup) 
 }
 
 SamplerInfo auto_entry() {
-  return {"auto",       "chooses among the others, and says what and why", {}, check_auto, make_auto,
+  return {"auto",       "chooses among the others, and says what and why", {}, check_auto, make_auto, true,
           make_auto_for};
 }
 

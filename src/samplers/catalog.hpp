@@ -33,6 +33,8 @@ struct SamplerInfo {
   std::string (*check)(const Options&, const SearchSpace&) = nullptr;
   /// Precondition: `check` says "".
   std::unique_ptr<Sampler> (*make)(const Options&, SearchSpace, std::uint64_t seed) = nullptr;
+  /// Whether what it proposes depends on results.
+  bool learns = false;
   /// Instead of `make`, where it makes a difference what is known of the rest of the study; else null.
   std::unique_ptr<Sampler> (*make_for)(const Options&, SearchSpace, std::uint64_t seed,
                                        const SamplerSetup&) = nullptr;

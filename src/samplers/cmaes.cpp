@@ -148,7 +148,8 @@ SamplerInfo cmaes_entry() {
                .help = "slower where results are noisy or have many optima, instead of a larger population"},
           },
           check_cmaes,
-          make_cmaes};
+          make_cmaes,
+          true};
 }
 
 }  // namespace coppice

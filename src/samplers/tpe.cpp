@@ -230,7 +230,8 @@ SamplerInfo tpe_entry() {
                .high = 100},
           },
           check_tpe,
-          make_tpe};
+          make_tpe,
+          true};
 }
 
 }  // namespace coppice

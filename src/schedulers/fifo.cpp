@@ -17,6 +17,7 @@ class Fifo final : public Scheduler {
   std::optional<Work> next(SchedulerContext& context, WorkerId) override {
     const auto limit = context.max_trials();
     if (limit && context.board().fresh() >= *limit) return std::nullopt;
+    if (context.awaits_results()) return std::nullopt;
     return NewTrial{kNoMember, until_, "the next in line"};
   }
 

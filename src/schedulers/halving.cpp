@@ -47,7 +47,7 @@ std::optional<Work> SuccessiveHalving::next(SchedulerContext& context, WorkerId)
     bracket.promotions.pop_front();
     return work;
   }
-  if (budget_is_used(context)) return std::nullopt;
+  if (budget_is_used(context) || context.awaits_results()) return std::nullopt;
   if (brackets_.empty() || is_begun(brackets_.back())) {
     const auto count = settings_.plans.size();
     const auto done = static_cast<std::int64_t>(brackets_.size() / count);
@@ -61,7 +61,8 @@ std::optional<Work> SuccessiveHalving::next(SchedulerContext& context, WorkerId)
   const Rung& first = bracket.plan->rungs.front();
   return NewTrial{kNoMember, first.step,
                   bracket_words(bracket) + ": " + std::to_string(bracket.expected) + " of " +
-                      std::to_string(first.trials) + " up to " + steps_words(first.step)};
+                      std::to_string(first.trials) + " up to " + steps_words(first.step),
+                  context.board().size() + first.trials - bracket.expected};
 }
 
 bool SuccessiveHalving::is_over(const Bracket& bracket) {

@@ -53,6 +53,8 @@ void World::start() {
   study_ = std::make_unique<Study>(plan_.settings, plan_.make_scheduler());
   sampler_ = plan_.make_sampler();
   explorer_ = plan_.make_explorer();
+  feed_.reset();
+  if (plan_.settings.lag) feed_.emplace(*plan_.settings.lag);
   replay(record_, *study_);
   for (const Trial& trial : study_->board().trials()) {
     if (trial.has_params()) tell_samplers(trial);
@@ -224,19 +226,23 @@ void World::carry_out(const Command& command) {
 }
 
 void World::tell_samplers(const Trial& trial) {
-  sampler_->tell(trial);
   explorer_->tell(trial);
+  if (feed_) {
+    feed_->tell(trial);
+  } else {
+    sampler_->tell(trial);
+  }
 }
 
 void World::answer(const Propose& propose) {
   const SampleRequest request = sample_request(study_->board(), propose.trial, propose.base);
-  Proposal proposal = (request.base != nullptr ? explorer_ : sampler_)->ask(request);
-  if (request.base != nullptr) {
-    // As the coordinator does it: whoever is asked for next is to know of this one.
-    Trial asked = study_->board().trial(propose.trial);
-    asked.params = proposal.params;
-    explorer_->tell(asked);
+  Sampler& sampler = request.base != nullptr ? *explorer_ : *sampler_;
+  if (feed_ && request.base == nullptr) {
+    for (const Trial& trial : feed_->before(propose.trial)) sampler.tell(trial);
   }
+  Proposal proposal = sampler.ask(request);
+  // As the coordinator does it: whoever is asked for next is to know of this one.
+  if (!proposal.exhausted) sampler.tell(proposed_trial(request, proposal.params, proposal.tag));
   after(options_.proposal_s * noise(),
         [this, event = Proposed{propose.request, std::move(proposal.params), std::move(proposal.note),
                                 std::move(proposal.tag), proposal.exhausted}] { tell(event); });

@@ -21,6 +21,7 @@
 #include "coppice/trainable.hpp"
 #include "core/end_of_allocation.hpp"
 #include "core/sampler.hpp"
+#include "core/sampler_feed.hpp"
 #include "core/study.hpp"
 #include "simulator/record.hpp"
 #include "simulator/referee.hpp"
@@ -169,6 +170,7 @@ class World {
   std::unique_ptr<Study> study_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Sampler> explorer_;
+  std::optional<SamplerFeed> feed_;  ///< where there is a lag
   Record record_;
   Referee referee_;
   BlobStore store_;

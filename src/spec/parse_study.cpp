@@ -92,11 +92,6 @@ bool is_word(const Node& node) {
          std::isalpha(static_cast<unsigned char>(node.text[0]));
 }
 
-/// What is read but would do nothing. A study of the past may hold it: what it found can still be read.
-void refuse_new(const Catalogs& catalogs, const Node& node, const std::string& message) {
-  if (catalogs.check_files) throw SpecError(node.place, message);
-}
-
 ResourceSpec parse_resources(const Node* node) {
   ResourceSpec resources;
   if (node == nullptr) return resources;
@@ -144,7 +139,7 @@ std::uint64_t parse_seed(const Node& node) {
   fail(node.place, "seed", "expected an integer from 0 to 18446744073709551615, found " + describe(node));
 }
 
-DeterministicSpec parse_deterministic(const Node* node, const Catalogs& catalogs) {
+DeterministicSpec parse_deterministic(const Node* node) {
   if (node == nullptr) return {};
   if (node->kind != NodeKind::kMap) {
     if (node->kind != NodeKind::kScalar) {
@@ -155,7 +150,6 @@ DeterministicSpec parse_deterministic(const Node* node, const Catalogs& catalogs
   const Reader reader(*node, "deterministic", {"lag"}, "true");
   const Node* lag = reader.find("lag");
   if (lag == nullptr) fail(node->place, "deterministic", "expected true or false, found an empty mapping");
-  refuse_new(catalogs, *lag, "deterministic.lag is not supported yet; say deterministic: true");
   return {true, integer_of(*lag, "deterministic.lag", 1, kMany)};
 }
 
@@ -267,7 +261,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   check_collisions(root, study);
   refuse_unsupported(root);
   study.budget = parse_budget(top.find("budget"));
-  study.deterministic = parse_deterministic(top.find("deterministic"), catalogs);
+  study.deterministic = parse_deterministic(top.find("deterministic"));
   study.patience = parse_patience(top.find("patience"), study.deterministic.enabled);
   const AlgorithmContext context{root, study.budget, study.deterministic.enabled, study.space};
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);

@@ -138,6 +138,26 @@ TEST_F(ProposerTest, AnExplorerAnswersAtOnceWhateverTheSamplerDoes) {
   EXPECT_EQ(wait_for_answer().size(), 1u);
 }
 
+TEST_F(ProposerTest, WithALagWhatCameEarlyWaitsForItsQuestion) {
+  make({.quick_s = 1e9, .deadline_s = std::nullopt, .lag = 2});
+  proposer_->ask(0, {0}, kNow_s);
+  proposer_->ask(1, {1}, kNow_s);
+  proposer_->tell(over(1));
+  EXPECT_THAT(sampler_->told, ElementsAre("0 pending", "1 pending"));
+  proposer_->tell(over(0));
+  proposer_->ask(2, {2}, kNow_s);
+  EXPECT_THAT(sampler_->told, ElementsAre("0 pending", "1 pending", "0 over", "2 pending"));
+  EXPECT_EQ(proposer_->poll(kNow_s).size(), 3u);
+}
+
+TEST_F(ProposerTest, WithALagAResumeTellsTheSameAgain) {
+  make({.quick_s = 1e9, .deadline_s = std::nullopt, .lag = 2});
+  for (const TrialId id : {0, 1, 2}) proposer_->tell(over(id));
+  proposer_->ask(3, {3}, kNow_s);
+  EXPECT_THAT(sampler_->told,
+              ElementsAre("0 pending", "1 pending", "0 over", "2 pending", "1 over", "3 pending"));
+}
+
 TEST_F(ProposerTest, WhatASamplerThrowsComesToTheCaller) {
   make({});
   sampler_->throws = true;

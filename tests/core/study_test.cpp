@@ -28,8 +28,9 @@ class ScriptedScheduler final : public Scheduler {
     if (stop_at == context.board().trial(trial).steps) context.stop(trial, "told to");
   }
   void on_failed(SchedulerContext&, TrialId trial, FailureCause) override { failed.push_back(trial); }
-  std::optional<Work> next(SchedulerContext&, WorkerId) override {
+  std::optional<Work> next(SchedulerContext& context, WorkerId) override {
     if (work.empty()) return std::nullopt;
+    if (context.awaits_results() && std::holds_alternative<NewTrial>(work.front())) return std::nullopt;
     Work first = work.front();
     work.pop_front();
     return first;
@@ -115,6 +116,26 @@ class StudyTest : public ::testing::Test {
   ScriptedScheduler* scheduler = nullptr;
   std::unique_ptr<Study> study;
 };
+
+TEST_F(StudyTest, WithALagATrialFromScratchWaitsForTheResultsBeforeIt) {
+  StudySettings settings;
+  settings.lag = 2;
+  make(settings);
+  begin(0);
+  const RunCommand zero = start(4);
+  const RunCommand one = start(4);
+  scheduler->work = {NewTrial{kNoMember, 4, "test"}, NewTrial{kNoMember, 4, "test"}};
+  EXPECT_THAT(step(WorkerUp{2, 0, "node", "", ""}).commands, IsEmpty()) << "trial 0 has no result yet";
+  report(one, 4, 1);
+  EXPECT_THAT(end(one, 4).commands, IsEmpty()) << "what counts is whose it is, not how many there are";
+  scheduler->work.push_front(Continue{1, 9, DecisionKind::kPromote, "other work goes on"});
+  EXPECT_EQ(only<RunCommand>(step(WorkerUp{3, 0, "node", "", ""})).trial, 1);
+  report(zero, 4, 1);
+  const auto proposes = all<Propose>(end(zero, 4));
+  ASSERT_THAT(proposes, SizeIs(2)) << "2 waited for 0, and 3 for 1";
+  EXPECT_EQ(proposes[0].trial, 2);
+  EXPECT_EQ(study->board().trial(1).stops, std::vector<Step>{4});
+}
 
 TEST_F(StudyTest, AnExhaustedSpaceBeginsNothingMoreAndEndsTheStudy) {
   begin(0);

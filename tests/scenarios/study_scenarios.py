@@ -228,6 +228,24 @@ class StudyScenarios(Scenario):
                 self.assertEqual(str(seen[0]), str(seen[1]))
                 self.assertEqual(str(seen[0]), str(seen[2]))
 
+    def test_with_a_lag_what_learns_proposes_the_same_on_one_and_three_workers(self):
+        seen = []
+        for workers in (1, 3):
+            self.results = self.folder / str(workers)
+            study = self.sum_study("fifo", "{trials: 16, steps_per_trial: 6}", pause=0.02,
+                                   extra="sampler: {name: tpe, startup: 4}\ndeterministic: {lag: 5}\n")
+            if workers == 3:
+                process = self.start("run", study, "-o", self.results, "--workers", "2")
+                self.wait_for(lambda: self.journal_bytes() > 4000, "some reports")
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 75)
+            self.run_study(study, "--workers", workers)
+            trials, _ = self.assert_sums_right()
+            seen.append(np.sort(trials, order="trial")[["trial", "x", "loss"]].tolist())
+            self.verify_replay()
+        self.assertEqual(seen[0], seen[1])
+
     def test_every_scheduler_with_state_that_must_be_carried(self):
         for name, scheduler, budget in [
             ("asha", "{name: asha, min_steps: 1, max_steps: 9, eta: 3}", "{trials: 20}"),

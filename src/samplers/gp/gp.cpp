@@ -288,7 +288,8 @@ SamplerInfo gp_entry() {
               {"kappa", OptionType::kNumber, "ucb: standard deviations below the mean", false, 0, 100},
           },
           check_gp,
-          make_gp};
+          make_gp,
+          true};
 }
 
 }  // namespace coppice

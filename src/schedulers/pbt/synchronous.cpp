@@ -37,7 +37,10 @@ class SynchronousPbt final : public Pbt {
 
   std::optional<Work> next(SchedulerContext& context, WorkerId) override {
     release_held(context);
-    if (const auto id = population_.next_new(); id && may_begin(context)) return begin(context, *id);
+    if (const auto id = population_.next_new(); id && may_begin(context)) {
+      if (context.awaits_results()) return std::nullopt;
+      return begin(context, *id);
+    }
     while (!turn_.empty()) {
       const auto [id, step] = turn_.front();
       turn_.pop_front();
