@@ -40,12 +40,13 @@ std::vector<TrialId> Board::take_edited() {
   return std::exchange(edited_, {});
 }
 
-bool Board::report(TrialId id, Step step, std::optional<Score> score) {
+bool Board::report(TrialId id, Step step, std::optional<Score> score, Assessment assessment) {
   Trial& trial = edit(id);
   check(step > trial.steps, "a step is reported once and in order");
   trial.steps = step;
   if (!score) return false;
   trial.curve.push_back({step, *score});
+  trial.assessment = std::move(assessment);
   if (!(*score < incumbent_.score)) return false;
   incumbent_ = {id, step, *score};
   return true;

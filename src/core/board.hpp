@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "coppice/value.hpp"
 #include "core/ids.hpp"
+#include "core/objectives.hpp"
 
 namespace coppice {
 
@@ -28,11 +28,6 @@ std::string_view to_text(TrialState state);
 constexpr bool is_over(TrialState state) {
   return state >= TrialState::kComplete;
 }
-
-/// What an objective was, turned so that lower is better; NaN and infinities are +inf, which ranks last
-/// whatever the direction.
-using Score = double;
-inline constexpr Score kWorst = std::numeric_limits<Score>::infinity();
 
 struct CurvePoint {
   Step step = 0;
@@ -59,7 +54,8 @@ struct Trial {
   Step failed_after = 0;  ///< the furthest step reported when one failed
   WorkerId worker = -1;   ///< where it trains, or trained last
   SegmentId segment = 0;  ///< current one; 0: none
-  std::vector<CurvePoint> curve;  ///< objective by step, ascending
+  std::vector<CurvePoint> curve;  ///< first objective by step, ascending
+  Assessment assessment;          ///< of the curve's last point: all objectives and constraints; empty before
   std::vector<Step> stops;        ///< where it paused at the end of a segment, ascending
   /// The newest trial with which it is ranked before it may go on from a stop; kNoTrial: not known.
   TrialId last_rival = kNoTrial;
@@ -108,7 +104,7 @@ class Board {
   Trial& add(MemberId member, std::optional<Origin> origin);
   /// Adds a point to a trial's curve. Returns whether it is the new incumbent. Precondition: step > the
   /// trial's steps so far.
-  bool report(TrialId id, Step step, std::optional<Score> score);
+  bool report(TrialId id, Step step, std::optional<Score> score, Assessment assessment = {});
   /// The trials that were edited since this was asked last, each once, ascending.
   std::vector<TrialId> take_edited();
 

@@ -11,6 +11,8 @@ namespace coppice {
 
 Study::Study(StudySettings settings, std::unique_ptr<Scheduler> scheduler)
     : settings_(std::move(settings)), scheduler_(std::move(scheduler)), retries_(settings_.retries) {
+  objectives_.push_back({settings_.metric, settings_.minimize});
+  objectives_.insert(objectives_.end(), settings_.further.begin(), settings_.further.end());
   checkpoints_.keep(settings_.keep);
   if (settings_.lag) results_.emplace(*settings_.lag);
 }
@@ -29,13 +31,11 @@ Effects Study::step(const Event& event) {
 }
 
 Score Study::score_of(double value) const {
-  if (!std::isfinite(value)) return kWorst;
-  return settings_.minimize ? value : -value;
+  return objectives_.front().score_of(value);
 }
 
 double Study::value_of(Score score) const {
-  if (!std::isfinite(score)) return std::numeric_limits<double>::quiet_NaN();
-  return settings_.minimize ? score : -score;
+  return objectives_.front().value_of(score);
 }
 
 bool Study::on(const Begun& event) {
@@ -133,7 +133,8 @@ bool Study::on(const Reported& event) {
   }
   standstill_.on_report(event.trial, score, event.step - board_.trial(event.trial).steps,
                         patience_.min_delta);
-  if (board_.report(event.trial, event.step, score)) {
+  if (board_.report(event.trial, event.step, score,
+                    assess(objectives_, settings_.constraints, event.metrics))) {
     decide(DecisionKind::kIncumbent, event.trial, event.step, settings_.metric + " " + to_text(value));
     if (target_ && !halting_ && *score <= score_of(*target_)) {
       halt(Outcome::kFinished,

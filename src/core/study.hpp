@@ -34,8 +34,10 @@ inline constexpr std::int32_t kDecisionVersion = 4;
 struct StudySettings {
   std::uint64_t seed = 0;
   SearchSpace space;
-  std::string metric;
+  std::string metric;  ///< the first objective: what trials are ranked by
   bool minimize = true;
+  std::vector<Objective> further = {};  ///< other objectives
+  std::vector<Constraint> constraints = {};
   int retries = 2;                  ///< unless a Begun says otherwise
   int keep = 2;                     ///< safe states of a trial that goes on; unless a Begun says otherwise
   Step steps_per_trial = kOpenEnd;  ///< a trial that stands here is complete
@@ -151,6 +153,7 @@ class Study final : private SchedulerContext {
   }
 
   StudySettings settings_;
+  std::vector<Objective> objectives_;  ///< of the settings, the first one first
   std::unique_ptr<Scheduler> scheduler_;
   Board board_;
   CheckpointTable checkpoints_;

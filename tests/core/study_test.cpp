@@ -884,5 +884,20 @@ TEST_F(StudyTest, ASamplerSeesAStoppedTrialWithItsLastScore) {
   EXPECT_EQ(study->board().trial(0).last_score(), 0.6);
 }
 
+TEST_F(StudyTest, ATrialIsAssessedByAllObjectivesAndConstraints) {
+  StudySettings settings;
+  settings.further = {{"speed", false}};
+  settings.constraints = {{"memory", 10}};
+  make(std::move(settings));
+  begin(0);
+  const auto run = start(2);
+  step(Reported{run.segment, run.trial, run.worker, 1, {{"memory", 12}, {"speed", 3}, {"loss", 0.5}}});
+  const Trial& trial = study->board().trial(run.trial);
+  EXPECT_EQ(trial.assessment, (Assessment{{0.5, -3}, {2}}));
+  step(Reported{run.segment, run.trial, run.worker, 2, {{"speed", 9}}});
+  EXPECT_EQ(trial.assessment, (Assessment{{0.5, -3}, {2}})) << "a report without the first objective is none";
+  EXPECT_THAT(trial.curve, SizeIs(1));
+}
+
 }  // namespace
 }  // namespace coppice
