@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 import unittest
 
 import numpy as np
@@ -297,11 +299,22 @@ class StudyScenarios(Scenario):
         self.assertIn("trials", err)
 
     def test_the_examples(self):
-        for name in ("function", "pure-python"):
+        trials_of = {"function": 50, "pure-python": 24, "random-priors": 6, "grid-digits": 6, "sobol-survey": 64, "tpe-models": 20,
+                     "auto-digits": 6, "cmaes-fit": 50}
+        for name, trials in trials_of.items():
             with self.subTest(name):
                 self.results = self.folder / name
-                self.run_study(SOURCE / "examples" / name / "study.yaml", "--workers", "2")
-                self.assert_study_whole()
+                self.run_study(SOURCE / "examples" / name / "study.yaml", "--workers", "2", "--set", f"budget.trials={trials}")
+                self.assertEqual(len(self.assert_study_whole()[0]), trials)
+
+    def test_the_survey_tells_which_parameters_matter(self):
+        example = SOURCE / "examples" / "sobol-survey"
+        self.run_study(example / "study.yaml")
+        table, _ = self.coppice("export", self.results, "--table", "trials")
+        out = subprocess.run([sys.executable, example / "effects.py"], input=table, check=True, text=True, stdout=subprocess.PIPE).stdout
+        shares = {name: float(share) for name, share in map(str.split, out.splitlines())}
+        self.assertEqual(list(shares), [f"x{i}" for i in range(1, 7)])
+        self.assertGreater(max(shares.values()), 0.1)
 
     def test_a_function_that_reports_on_the_way(self):
         self.write("train.py", """
