@@ -77,7 +77,7 @@ double cost_us(int trials) {
 int run(int argc, char** argv) {
   std::vector<std::string> names;
   for (const Problem& problem : problems()) {
-    if (takes(problem.space)) names.push_back(problem.name);
+    if (problem.plain() && takes(problem.space)) names.push_back(problem.name);
   }
   std::vector<int> evaluations = {50, 100, 200};
   std::vector<int> sizes = {100};
@@ -95,7 +95,7 @@ int run(int argc, char** argv) {
   const int most = *std::max_element(evaluations.begin(), evaluations.end());
   for (const std::string& name : *regret ? names : std::vector<std::string>{}) {
     const Problem* problem = find_problem(name);
-    if (problem == nullptr || !takes(problem->space)) continue;
+    if (problem == nullptr || !problem->plain() || !takes(problem->space)) continue;
     std::vector<std::vector<double>> runs;
     for (int seed = 0; seed < seeds; ++seed) runs.push_back(regrets_of(*problem, most, seed));
     for (const int after : evaluations) {

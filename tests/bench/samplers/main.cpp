@@ -30,11 +30,25 @@ struct Request {
   std::vector<int> sizes = {100, 1000, 10000};
   int workers = 1;
   int seeds = 30;
+  int first_seed = 0;
+  bool each = false;
 };
 
+void print_each(const std::string& problem, const std::string& sampler, int first_seed,
+                const std::vector<std::vector<double>>& runs, const std::vector<int>& evaluations) {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    for (const int after : evaluations) {
+      std::printf("%s %s %d %d %.17g\n", problem.c_str(), sampler.c_str(), first_seed + static_cast<int>(i),
+                  after, runs[i][static_cast<std::size_t>(after) - 1]);
+    }
+  }
+  std::fflush(stdout);
+}
+
 void print_regret(const Request& request) {
-  std::printf("%-14s %-10s %6s %8s  %10s %10s %10s  (%d seeds)\n", "problem", "sampler", "after", "workers",
-              "lower", "median", "upper", request.seeds);
+  if (!request.each)
+    std::printf("%-14s %-10s %6s %8s  %10s %10s %10s  (%d seeds)\n", "problem", "sampler", "after", "workers",
+                "lower", "median", "upper", request.seeds);
   const int most = *std::max_element(request.evaluations.begin(), request.evaluations.end());
   for (const std::string& name : request.problems) {
     const Problem& problem = *find_problem(name);
@@ -42,9 +56,13 @@ void print_regret(const Request& request) {
       if (!find_sampler(sampler)->check({}, problem.space).empty()) continue;
       std::vector<std::vector<double>> runs;
       for (int seed = 0; seed < request.seeds; ++seed) {
-        const auto key = static_cast<std::uint64_t>(seed);
+        const auto key = static_cast<std::uint64_t>(request.first_seed + seed);
         runs.push_back(
             regrets(*make_sampler(sampler, {}, problem.space, key), problem, most, request.workers, key));
+      }
+      if (request.each) {
+        print_each(name, sampler, request.first_seed, runs, request.evaluations);
+        continue;
       }
       for (const int after : request.evaluations) {
         std::vector<double> values;
@@ -83,7 +101,11 @@ void print_convergence(const Request& request) {
 int run(int argc, char** argv) {
   Request request;
   for (const SamplerInfo& entry : samplers()) request.samplers.push_back(entry.name);
-  for (const Problem& problem : problems()) request.problems.push_back(problem.name);
+  std::vector<std::string> plain;
+  for (const Problem& problem : problems()) {
+    request.problems.push_back(problem.name);
+    if (problem.plain()) plain.push_back(problem.name);
+  }
   const CLI::IsMember known_sampler(request.samplers);
   const CLI::IsMember known_problem(request.problems);
 
@@ -97,6 +119,8 @@ int run(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   regret->add_option("--workers", request.workers)->check(CLI::PositiveNumber);
   regret->add_option("--seeds", request.seeds)->check(CLI::PositiveNumber);
+  regret->add_option("--first-seed", request.first_seed)->check(CLI::NonNegativeNumber);
+  regret->add_flag("--each", request.each, "of every run: problem, sampler, seed, evaluations, regret");
   CLI::App* cost = app.add_subcommand("cost", "time for each proposal and each result");
   cost->add_option("--samplers", request.samplers)->delimiter(',')->check(known_sampler);
   cost->add_option("--trials", request.sizes)->delimiter(',')->check(CLI::PositiveNumber);
@@ -105,7 +129,7 @@ int run(int argc, char** argv) {
   const CLI::App* lines = app.add_subcommand("serve", "JSON lines: see serve.hpp");
   std::string evaluated;
   CLI::App* evaluation = app.add_subcommand("evaluate", "values of a problem, a line of JSON for each");
-  evaluation->add_option("problem", evaluated)->required()->check(known_problem);
+  evaluation->add_option("problem", evaluated)->required()->check(CLI::IsMember(plain));
   CLI11_PARSE(app, argc, argv);
 
   if (*regret) print_regret(request);

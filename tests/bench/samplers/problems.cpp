@@ -5,6 +5,8 @@
 #include <numbers>
 #include <utility>
 
+#include "failing_problems.hpp"
+#include "parameters.hpp"
 #include "trainables/functions.hpp"
 
 namespace coppice::bench {
@@ -13,35 +15,14 @@ namespace {
 
 using std::numbers::pi;
 
-Parameter number(std::string name, double low, double high, bool log = false) {
-  Parameter p;
-  p.name = std::move(name);
-  p.low = low;
-  p.high = high;
-  p.log = log;
-  return p;
-}
-
-Parameter integer(std::string name, double low, double high, bool log = false) {
-  Parameter p = number(std::move(name), low, high, log);
-  p.type = ParameterType::kInt;
-  return p;
-}
-
-Parameter choice(std::string name, const std::vector<std::string>& words) {
-  Parameter p;
-  p.name = std::move(name);
-  p.type = ParameterType::kCategorical;
-  p.choices.assign(words.begin(), words.end());
-  return p;
-}
-
-Parameter when(Parameter p, std::string parent, const std::string& word) {
-  p.when = Condition{std::move(parent), {word}};
-  return p;
-}
-
 using Function = double (*)(std::span<const double>);
+
+/// The same, but what is told of a value is off by a normal error.
+Problem with_noise(Problem problem, double standard_deviation) {
+  problem.name += "_noisy";
+  problem.noise = standard_deviation;
+  return problem;
+}
 
 /// A function of `count` floats in [low, high].
 Problem continuous(std::string name, int count, double low, double high, double optimum, Function function) {
@@ -108,22 +89,6 @@ double michalewicz(std::span<const double> x) {
     sum -= std::sin(x[i]) * std::pow(std::sin(static_cast<double>(i + 1) * x[i] * x[i] / pi), 20);
   }
   return sum;
-}
-
-double number_of(const SearchSpace& space, const Values& values, const char* name, double fallback) {
-  const Value& value = values[space.index_of(name)];
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  return fallback;
-}
-
-bool chosen(const SearchSpace& space, const Values& values, const char* name, std::string_view word) {
-  const auto* text = std::get_if<std::string>(&values[space.index_of(name)]);
-  return text != nullptr && *text == word;
-}
-
-double square(double x) {
-  return x * x;
 }
 
 /// Like tuning a network: logarithms, ints, choices, two optimizers with parameters of their own, and
@@ -223,6 +188,11 @@ std::vector<Problem> make_problems() {
   all.push_back(network());
   all.push_back(integers());
   all.push_back(choices());
+  all.push_back(continuous("levy20", 20, -10, 10, 0, levy));
+  for (const auto& [name, noise] : {std::pair{"branin", 2.0}, {"hartmann6", 0.2}, {"network12", 0.1}}) {
+    all.push_back(with_noise(*std::ranges::find(all, name, &Problem::name), noise));
+  }
+  for (Problem& problem : failing_problems()) all.push_back(std::move(problem));
   return all;
 }
 

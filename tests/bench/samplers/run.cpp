@@ -12,12 +12,14 @@ namespace coppice::bench {
 std::vector<double> regrets(Sampler& sampler, const Problem& problem, int evaluations, int workers,
                             std::uint64_t seed) {
   Rng durations(seed, Purpose::kSimulate, 0);
+  Rng errors(seed, Purpose::kSimulate, 1);
   using End = std::pair<double, TrialId>;
   std::priority_queue<End, std::vector<End>, std::greater<>> ends;
   std::vector<Trial> trials;
   std::vector<double> best;
   double now = 0;
-  double least = kWorst;
+  double least = kWorst;   // told
+  double regret = kWorst;  // of that trial, in truth
   while (static_cast<int>(best.size()) < evaluations) {
     while (static_cast<int>(ends.size()) < workers && static_cast<int>(trials.size()) < evaluations) {
       Trial trial;
@@ -35,12 +37,20 @@ std::vector<double> regrets(Sampler& sampler, const Problem& problem, int evalua
     now = time;
     Trial& trial = trials[static_cast<std::size_t>(id)];
     const double value = problem.value(problem.space, trial.params);
-    trial.curve = {{1, value}};
-    trial.steps = trial.stands_at = 1;
-    trial.state = TrialState::kComplete;
+    if (std::isnan(value)) {
+      trial.state = TrialState::kFailed;
+    } else {
+      const double told = problem.noise > 0 ? value + problem.noise * errors.normal() : value;
+      trial.curve = {{1, told}};
+      trial.steps = trial.stands_at = 1;
+      trial.state = TrialState::kComplete;
+      if (told < least) {
+        least = told;
+        regret = value - problem.optimum;
+      }
+    }
     sampler.tell(trial);
-    least = std::min(least, value - problem.optimum);
-    best.push_back(least);
+    best.push_back(regret);
   }
   return best;
 }

@@ -9,7 +9,8 @@
 
 namespace coppice::bench {
 
-/// The best regret after each evaluation, in the order in which they end. `workers` trials train at a time,
+/// The regret after each evaluation, in the order in which they end: of the trial with the least score so
+/// far, in truth, where scores have an error; kWorst while all have failed. `workers` trials train at a time,
 /// each for a lognormal(0, 1/2) time; every change is told, so that the sampler knows what is pending. With
 /// one worker: strictly one after the other.
 std::vector<double> regrets(Sampler& sampler, const Problem& problem, int evaluations, int workers,
