@@ -32,19 +32,18 @@ void SuccessiveHalving::on_failed(SchedulerContext& context, TrialId id, Failure
     return;
   }
   --brackets_[bracket_of_[static_cast<std::size_t>(id)]].expected;
-  for (std::size_t i = oldest_; i < brackets_.size(); ++i) {
+  for (Bracket& bracket : brackets_) {
     // Also one that had all of its trials back, and was to have more.
-    if (!is_over(brackets_[i])) close_if_full(context, brackets_[i]);
+    if (!is_over(bracket)) close_if_full(context, bracket);
   }
 }
 
 std::optional<Work> SuccessiveHalving::next(SchedulerContext& context, WorkerId) {
-  while (oldest_ < brackets_.size() && is_over(brackets_[oldest_])) ++oldest_;
-  for (std::size_t i = oldest_; i < brackets_.size(); ++i) {
-    Bracket& bracket = brackets_[i];
-    if (bracket.promotions.empty()) continue;
-    Continue work = std::move(bracket.promotions.front());
-    bracket.promotions.pop_front();
+  if (!promoting_.empty()) {
+    Bracket& oldest = brackets_[*promoting_.begin()];
+    Continue work = std::move(oldest.promotions.front());
+    oldest.promotions.pop_front();
+    if (oldest.promotions.empty()) promoting_.erase(promoting_.begin());
     return work;
   }
   if (budget_is_used(context) || context.awaits_results()) return std::nullopt;
@@ -53,7 +52,7 @@ std::optional<Work> SuccessiveHalving::next(SchedulerContext& context, WorkerId)
     const auto done = static_cast<std::int64_t>(brackets_.size() / count);
     if (settings_.iterations ? done >= *settings_.iterations : context.endless() && done >= 1)
       return std::nullopt;
-    brackets_.push_back({&settings_.plans[brackets_.size() % count], 0, 0, {}, {}});
+    brackets_.push_back({brackets_.size(), &settings_.plans[brackets_.size() % count], 0, 0, {}, {}});
   }
   Bracket& bracket = brackets_.back();
   ++bracket.expected;
@@ -110,14 +109,13 @@ void SuccessiveHalving::close_rung(SchedulerContext& context, Bracket& bracket) 
     }
   }
   bracket.expected = std::ssize(bracket.promotions);
+  if (bracket.expected > 0) promoting_.insert(bracket.number);
 }
 
 /// Hyperband's brackets have numbers of their own; those of sha, all alike, are counted.
 std::string SuccessiveHalving::bracket_words(const Bracket& bracket) const {
-  if (settings_.plans.size() > 1) return "bracket " + std::to_string(bracket.plan->s);
-  const auto at = std::find_if(brackets_.begin(), brackets_.end(),
-                               [&](const Bracket& other) { return &other == &bracket; });
-  return "bracket " + std::to_string(at - brackets_.begin());
+  return "bracket " +
+         (settings_.plans.size() > 1 ? std::to_string(bracket.plan->s) : std::to_string(bracket.number));
 }
 
 }  // namespace coppice

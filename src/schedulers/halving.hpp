@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/scheduler.hpp"
@@ -45,6 +46,7 @@ class SuccessiveHalving final : public Scheduler {
   };
   /// A bracket under way: the rung that it fills now, and those who wait to go on to it.
   struct Bracket {
+    std::size_t number = 0;  ///< in the order of opening
     const BracketPlan* plan = nullptr;
     std::size_t rung = 0;
     std::int64_t expected = 0;  ///< in this rung; in the first one: begun so far
@@ -61,7 +63,7 @@ class SuccessiveHalving final : public Scheduler {
 
   HalvingSettings settings_;
   std::deque<Bracket> brackets_;         ///< all that were opened, oldest first
-  std::size_t oldest_ = 0;               ///< that is not over
+  std::set<std::size_t> promoting_;      ///< numbers of those with promotions
   std::vector<std::size_t> bracket_of_;  ///< by trial: it begins them all itself, from scratch
 };
 
