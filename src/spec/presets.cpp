@@ -5,6 +5,7 @@
 
 #include "core/nearest.hpp"
 #include "spec/scalars.hpp"
+#include "spec/yaml.hpp"
 
 namespace coppice {
 
@@ -15,6 +16,13 @@ Node scalar(std::string_view text, const Place& place) {
   node.kind = NodeKind::kScalar;
   node.text = text;
   node.place = place;
+  return node;
+}
+
+Node value_of(std::string_view yaml, const Place& place) {
+  Node node = read_yaml_value(std::string(yaml), "preset");
+  node.place = place;
+  for (Node& item : node.items) item.place = place;
   return node;
 }
 
@@ -45,7 +53,7 @@ void expand_role(Node& study, const std::string& role, const Preset& preset, std
   }
   for (const auto& [option, value] : options) {
     if (find_entry(node, option) != nullptr) continue;
-    node.entries.push_back({std::string(option), place, scalar(value, place)});
+    node.entries.push_back({std::string(option), place, value_of(value, place)});
   }
 }
 
@@ -53,6 +61,8 @@ void expand_role(Node& study, const std::string& role, const Preset& preset, std
 
 std::span<const Preset> presets() {
   static const std::array entries = {
+      // Golovin et al., KDD 2017, section 3.5.1; how many others it takes is coppice's own.
+      Preset{"median", "median", {{"startup_trials", "5"}, {"grace_steps", "0"}, {"interval", "1"}}, "", {}},
       // Li et al., MLSys 2020: section 4 has eta 4 and one bracket.
       Preset{"asha", "asha", {{"eta", "4"}, {"brackets", "1"}}, "", {}},
       // Li et al., JMLR 2018.
@@ -81,6 +91,18 @@ std::span<const Preset> presets() {
       Preset{"pb2",
              "pbt",
              {{"population", "8"}, {"exploit", "truncation"}, {"quantile", "0.25"}, {"explore", "pb2"}},
+             "",
+             {}},
+      // Doulazmi et al. 2025: four groups by how often they are compared, here of eight members each.
+      Preset{"mf-pbt",
+             "pbt",
+             {{"population", "32"},
+              {"frequencies", "[1, 10, 25, 50]"},
+              {"exploit", "truncation"},
+              {"quantile", "0.25"},
+              {"explore", "perturb"},
+              {"factors", "[0.8, 1.25]"},
+              {"resample_probability", "0"}},
              "",
              {}},
   };

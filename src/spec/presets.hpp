@@ -13,7 +13,7 @@
 namespace coppice {
 
 struct Preset {
-  using Options = std::vector<std::pair<std::string_view, std::string_view>>;  ///< name, YAML scalar
+  using Options = std::vector<std::pair<std::string_view, std::string_view>>;  ///< name, YAML
 
   std::string_view name;
   std::string_view scheduler;

@@ -77,7 +77,8 @@ class StudyScenarios(Scenario):
             budget: {trials: 40, steps_per_trial: 9}
             trainable: {builtin: curve}
         """)
-        for preset, kind in [("asha", "promote"), ("hyperband", "promote"), ("bohb", "promote"), ("pbt", "exploit")]:
+        for preset, kind in [("asha", "promote"), ("hyperband", "promote"), ("bohb", "promote"), ("median", "stop"), ("pbt", "exploit"),
+                             ("mf-pbt", "exploit")]:
             with self.subTest(preset):
                 self.results = self.folder / preset
                 self.run_study(study, "--set", f"preset={preset}")

@@ -23,7 +23,8 @@ Catalogs catalogs_of_presets() {
       AlgorithmInfo& info = catalog.emplace_back();
       info.name = name;
       for (const auto& [option, value] : options) {
-        info.options.push_back({.name = std::string(option), .type = OptionType::kText, .help = "its value"});
+        const OptionType type = value.starts_with('[') ? OptionType::kNumbers : OptionType::kText;
+        info.options.push_back({.name = std::string(option), .type = type, .help = "its value"});
       }
     };
     add(catalogs.schedulers, preset.scheduler, preset.scheduler_options);
@@ -62,6 +63,15 @@ TEST(Presets, PairsOfOneSchedulerDifferByTheirOptions) {
   EXPECT_EQ(study.scheduler.name, "pbt");
   EXPECT_EQ(study.scheduler.options.text("explore", ""), "pb2");
   EXPECT_EQ(study.scheduler.options.text("population", ""), "8");
+}
+
+TEST(Presets, MayHaveLists) {
+  const StudySpec study = load("preset: mf-pbt\n");
+  EXPECT_EQ(study.scheduler.options.numbers("frequencies", {}), (std::vector<double>{1, 10, 25, 50}));
+  EXPECT_EQ(study.identity,
+            load("scheduler: {name: pbt, population: 32, frequencies: [1, 10, 25, 50], exploit: truncation, "
+                 "quantile: 0.25, explore: perturb, factors: [0.8, 1.25], resample_probability: 0}\n")
+                .identity);
 }
 
 TEST(Presets, YieldToWhatTheStudySays) {
