@@ -9,6 +9,7 @@
 #include "samplers/automatic.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
+#include "schedulers/with_stoppers.hpp"
 #include "trainables/catalog.hpp"
 
 namespace coppice {
@@ -35,6 +36,17 @@ const SchedulerInfo& scheduler_of(const StudySpec& spec) {
   const SchedulerInfo* scheduler = find_scheduler(spec.scheduler.name);
   check(scheduler != nullptr, "the scheduler was checked");
   return *scheduler;
+}
+
+std::unique_ptr<Scheduler> make_scheduler(const StudySpec& spec, const SchedulerSetup& setup) {
+  const Options& options = spec.scheduler.options;
+  auto scheduler = scheduler_of(spec).make(options, setup);
+  if (spec.stoppers.empty()) return scheduler;
+  std::vector<std::unique_ptr<Stopper>> stoppers;
+  for (const AlgorithmSpec& stopper : spec.stoppers) {
+    stoppers.push_back(find_stopper(stopper.name)->make(stopper.options));
+  }
+  return with_stoppers(std::move(scheduler), std::move(stoppers), steps_per_trial(options, setup));
 }
 
 /// Schedulers tell by their options what becomes of trials.
@@ -82,8 +94,7 @@ Assembly assemble(const StudySpec& spec) {
   settings.lag = lag_of(spec);
 
   Assembly assembly;
-  assembly.study =
-      std::make_unique<Study>(std::move(settings), scheduler_of(spec).make(spec.scheduler.options, setup));
+  assembly.study = std::make_unique<Study>(std::move(settings), make_scheduler(spec, setup));
   assembly.sampler =
       make_sampler(spec.sampler.name, spec.sampler.options, spec.space, spec.seed, sampler_setup_of(spec));
   assembly.explorer = make_explorer(spec.scheduler.options, spec.space, spec.seed);

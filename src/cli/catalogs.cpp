@@ -2,6 +2,7 @@
 
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
+#include "schedulers/stopper.hpp"
 #include "trainables/catalog.hpp"
 
 namespace coppice {
@@ -13,11 +14,21 @@ Catalogs make_catalogs() {
   }
   for (const SchedulerInfo& info : schedulers()) {
     catalogs.schedulers.push_back(
-        {info.name, info.help, info.options,
+        {info.name,
+         info.help,
+         info.options,
          [check = info.check](const Options& options, const BudgetSpec& budget, bool deterministic) {
            return check(options, {budget.trials, budget.steps_per_trial, budget.wall_time_s.has_value(),
                                   budget.target.has_value(), deterministic});
-         }});
+         },
+         {},
+         info.takes_stoppers});
+  }
+  for (const StopperInfo& info : stoppers()) {
+    catalogs.stoppers.push_back({info.name, info.help, info.options,
+                                 [&info](const Options& options, const BudgetSpec&, bool deterministic) {
+                                   return check_stopper(info, options, deterministic);
+                                 }});
   }
   for (const BuiltinInfo& info : builtin_trainables()) {
     const auto check = [&info](const SearchSpace& space, const BuiltinSettings& settings,

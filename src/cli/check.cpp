@@ -66,7 +66,9 @@ void print_study(const StudySpec& spec) {
   fmt::print("space      {} hyperparameters\n", spec.space.size());
   for (const Parameter& parameter : spec.space.parameters())
     fmt::print("           {}: {}\n", parameter.name, range_text(parameter));
-  fmt::print("sampler    {}\nscheduler  {}\n", sampler_text(spec), spec.scheduler.name);
+  std::string scheduler = spec.scheduler.name;
+  for (const AlgorithmSpec& stopper : spec.stoppers) scheduler += " + " + stopper.name;
+  fmt::print("sampler    {}\nscheduler  {}\n", sampler_text(spec), scheduler);
   std::string budget;
   const auto add = [&](const char* name, const auto& value, const char* unit) {
     if (value) budget += fmt::format("{}{} {}{}", budget.empty() ? "" : ", ", name, *value, unit);

@@ -134,7 +134,8 @@ SchedulerInfo asha_entry() {
                        .help = "open the next rung only where the last two rank trials differently (false)"}},
           .check = check_asha,
           .make = make_asha,
-          .open_ended = true};
+          .open_ended = true,
+          .takes_stoppers = true};
 }
 
 }  // namespace coppice

@@ -40,6 +40,8 @@ struct SchedulerInfo {
   std::optional<std::int64_t> (*planned)(const Options&, const SchedulerSetup&) = nullptr;
   /// Without a limit on the steps of a trial it still gives every segment an end.
   bool open_ended = false;
+  /// Stoppers may stand beside it (with_stoppers.hpp).
+  bool takes_stoppers = false;
 };
 
 std::span<const SchedulerInfo> schedulers();

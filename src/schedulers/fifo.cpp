@@ -38,7 +38,12 @@ std::unique_ptr<Scheduler> make_fifo(const Options& options, const SchedulerSetu
 }  // namespace
 
 SchedulerInfo fifo_entry() {
-  return {"fifo", "every trial trains to its end", {}, check_fifo, make_fifo};
+  return {.name = "fifo",
+          .help = "every trial trains to its end",
+          .options = {},
+          .check = check_fifo,
+          .make = make_fifo,
+          .takes_stoppers = true};
 }
 
 }  // namespace coppice

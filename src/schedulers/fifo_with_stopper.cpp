@@ -11,15 +11,11 @@ namespace {
 template <StopperInfo (*Entry)()>
 std::string check_entry(const Options& options, const SchedulerSetup& setup) {
   const StopperInfo stopper = Entry();
-  if (setup.deterministic && stopper.by_arrival) {
-    return stopper.name +
-           " decides by the order of arrival and can't be deterministic; use hyperband, or remove "
-           "deterministic";
-  }
   if (!setup.ends()) {
     return stopper.name + " would never end: it needs budget.trials, budget.wall_time or budget.target";
   }
-  if (std::string problem = stopper.check(options); !problem.empty()) return problem;
+  if (std::string problem = check_stopper(stopper, options, setup.deterministic); !problem.empty())
+    return problem;
   return fifo_entry().check(options, setup);
 }
 
@@ -38,7 +34,8 @@ SchedulerInfo entry_of() {
           .help = stopper.help,
           .options = stopper.options,
           .check = check_entry<Entry>,
-          .make = make_entry<Entry>};
+          .make = make_entry<Entry>,
+          .takes_stoppers = true};
 }
 
 }  // namespace

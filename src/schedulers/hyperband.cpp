@@ -36,18 +36,19 @@ std::optional<std::int64_t> planned_hyperband(const Options& options, const Sche
 }  // namespace
 
 SchedulerInfo hyperband_entry() {
-  return {"hyperband",
-          "brackets of successive halving, from many short trials to few long ones",
-          {max_steps_option("the last rung of every bracket"),
-           eta_option(),
-           {.name = "sizes",
-            .type = OptionType::kText,
-            .help = "formula: Algorithm 1 of the paper; table: its Table 1",
-            .choices = {"formula", "table"}},
-           iterations_option("how often all brackets run")},
-          check_hyperband,
-          make_hyperband,
-          planned_hyperband};
+  return {.name = "hyperband",
+          .help = "brackets of successive halving, from many short trials to few long ones",
+          .options = {max_steps_option("the last rung of every bracket"),
+                      eta_option(),
+                      {.name = "sizes",
+                       .type = OptionType::kText,
+                       .help = "formula: Algorithm 1 of the paper; table: its Table 1",
+                       .choices = {"formula", "table"}},
+                      iterations_option("how often all brackets run")},
+          .check = check_hyperband,
+          .make = make_hyperband,
+          .planned = planned_hyperband,
+          .takes_stoppers = true};
 }
 
 }  // namespace coppice

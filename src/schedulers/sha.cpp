@@ -54,20 +54,21 @@ std::optional<std::int64_t> planned_sha(const Options& options, const SchedulerS
 }  // namespace
 
 SchedulerInfo sha_entry() {
-  return {"sha",
-          "synchronous successive halving: the best 1/eta of a full rung go on",
-          {min_steps_option(),
-           max_steps_option("the last rung"),
-           eta_option(),
-           {.name = "trials",
-            .type = OptionType::kInt,
-            .help = "how many begin (as many as leave one for the last rung)",
-            .low = 1,
-            .high = 1e9},
-           iterations_option("how often it is done")},
-          check_sha,
-          make_sha,
-          planned_sha};
+  return {.name = "sha",
+          .help = "synchronous successive halving: the best 1/eta of a full rung go on",
+          .options = {min_steps_option(),
+                      max_steps_option("the last rung"),
+                      eta_option(),
+                      {.name = "trials",
+                       .type = OptionType::kInt,
+                       .help = "how many begin (as many as leave one for the last rung)",
+                       .low = 1,
+                       .high = 1e9},
+                      iterations_option("how often it is done")},
+          .check = check_sha,
+          .make = make_sha,
+          .planned = planned_sha,
+          .takes_stoppers = true};
 }
 
 }  // namespace coppice

@@ -11,6 +11,14 @@ std::span<const StopperInfo> stoppers() {
   return entries;
 }
 
+std::string check_stopper(const StopperInfo& stopper, const Options& options, bool deterministic) {
+  if (deterministic && stopper.by_arrival) {
+    return stopper.name +
+           " decides by the order of arrival and can't be deterministic; remove it or deterministic";
+  }
+  return stopper.check(options);
+}
+
 const StopperInfo* find_stopper(std::string_view name) {
   const auto entries = stoppers();
   const auto found = std::find_if(entries.begin(), entries.end(),

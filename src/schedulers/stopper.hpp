@@ -35,14 +35,16 @@ struct StopperInfo {
   std::vector<OptionSpec> options;
   /// It compares a trial with others, so that it matters which of them came first.
   bool by_arrival = false;
-  /// "" where it can be used like this, else one sentence with the fix.
+  /// What the table of options can't say, as `check_stopper`.
   std::string (*check)(const Options&) = nullptr;
-  /// Precondition: `check` says "".
+  /// Precondition: `check_stopper` says "".
   std::unique_ptr<Stopper> (*make)(const Options&) = nullptr;
 };
 
 /// The stoppers there are: an explicit table, as that of the schedulers.
 std::span<const StopperInfo> stoppers();
+/// "" where it can be used like this, else one sentence with the fix.
+std::string check_stopper(const StopperInfo& stopper, const Options& options, bool deterministic);
 /// Null where there is none of that name.
 const StopperInfo* find_stopper(std::string_view name);
 

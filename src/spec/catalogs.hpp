@@ -1,8 +1,8 @@
-/// What a study file may name: samplers, schedulers and built-in trainables, as plain tables. The caller
-/// fills them from the catalogs of the algorithms, so that reading a study depends on none of them. Values;
-/// the functions must be callable from the thread that loads the study. A message that they return is put
-/// where it points: "population: …" at that option, "space.x1: …" or "budget.trials: …" at that place of the
-/// file, any other at the name of the algorithm or trainable.
+/// What a study file may name: samplers, schedulers, stoppers and built-in trainables, as plain tables. The
+/// caller fills them from the catalogs of the algorithms, so that reading a study depends on none of them.
+/// Values; the functions must be callable from the thread that loads the study. A message that they return is
+/// put where it points: "population: …" at that option, "space.x1: …" or "budget.trials: …" at that place of
+/// the file, any other at the name of the algorithm or trainable.
 #pragma once
 
 #include <filesystem>
@@ -25,6 +25,7 @@ struct AlgorithmInfo {
   std::function<std::string(const Options&, const BudgetSpec&, bool deterministic)> check;
   /// Likewise: whether it can search this space.
   std::function<std::string(const Options&, const SearchSpace&)> check_space = {};
+  bool takes_stoppers = false;  ///< a scheduler that they may stand beside
 };
 
 struct BuiltinCheck {
@@ -40,6 +41,7 @@ struct BuiltinCheck {
 struct Catalogs {
   std::vector<AlgorithmInfo> samplers;
   std::vector<AlgorithmInfo> schedulers;
+  std::vector<AlgorithmInfo> stoppers;
   std::vector<BuiltinCheck> builtins;
   /// Whether the study is to be run: the files that it names must be there, and what it asks for be
   /// supported. False for a study of the past, which is only replayed.

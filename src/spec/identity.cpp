@@ -124,6 +124,9 @@ Identity identity_of(const StudySpec& study) {
   for (const Parameter& p : study.space.parameters()) add_parameter(p, identity);
   add_algorithm("sampler", study.sampler, identity);
   add_algorithm("scheduler", study.scheduler, identity);
+  for (std::size_t i = 0; i < study.stoppers.size(); ++i) {
+    add_algorithm("stoppers." + std::to_string(i), study.stoppers[i], identity);
+  }
   add_trainable(study.trainable, identity);
   // The rest of the budget may grow; a trial's length is part of what its results mean.
   identity.emplace_back("budget.steps_per_trial", study.budget.steps_per_trial

@@ -33,6 +33,13 @@ Node& list_item(Node& list, std::string_view key, const Place& place) {
   return list.items[index];
 }
 
+/// Whether an algorithm's name may stand at this path: sampler, scheduler, stoppers.0.
+bool holds_algorithm(std::string_view path) {
+  constexpr std::string_view kStoppers = "stoppers.";
+  return path == "sampler" || path == "scheduler" ||
+         (path.starts_with(kStoppers) && path.find('.', kStoppers.size()) == path.npos);
+}
+
 /// The short form `scheduler: asha` becomes {name: asha} when one of its options is set.
 void expand_short_form(Node& node) {
   Node map;
@@ -48,7 +55,7 @@ void set(Node& node, std::string_view done, std::string_view path, Node value) {
     node = std::move(value);
     return;
   }
-  if (node.kind == NodeKind::kScalar && (done == "sampler" || done == "scheduler")) expand_short_form(node);
+  if (node.kind == NodeKind::kScalar && holds_algorithm(done)) expand_short_form(node);
   if (node.kind == NodeKind::kNull) {
     node = Node{};
     node.kind = NodeKind::kMap;

@@ -27,6 +27,10 @@ struct AlgorithmContext {
 AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string& role,
                               const std::string& fallback, const std::vector<AlgorithmInfo>& catalog);
 
+/// The key `stoppers`; empty without it. `scheduler` is the study's.
+std::vector<AlgorithmSpec> parse_stoppers(const AlgorithmContext& context, const AlgorithmSpec& scheduler,
+                                          const Catalogs& catalogs);
+
 /// `study` has its objectives, space and directory already.
 TrainableSpec parse_trainable(const Node& root, const StudySpec& study, const Catalogs& catalogs);
 

@@ -86,10 +86,11 @@ void fail_check(const Node& root, const Node* owner, const Place& place, const s
   fail(place, what, message);
 }
 
-AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string& role,
-                              const std::string& fallback, const std::vector<AlgorithmInfo>& catalog) {
-  const Entry* entry = find_entry(context.root, role);
-  const Node* node = entry == nullptr ? nullptr : &entry->value;
+namespace {
+
+/// `node`: null where the study doesn't name one, which is `fallback` then.
+AlgorithmSpec read_algorithm(const AlgorithmContext& context, const std::string& role, const Node* node,
+                             const std::string& fallback, const std::vector<AlgorithmInfo>& catalog) {
   const Node* name = node == nullptr ? nullptr : &name_node(*node, role);
   const Place& place = name == nullptr ? context.root.place : name->place;
   AlgorithmSpec algorithm{name == nullptr ? fallback : text_of(*name, role + ".name"), {}};
@@ -117,6 +118,40 @@ AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string
     if (!message.empty()) fail_check(context.root, node, place, role + " " + info->name, message);
   }
   return algorithm;
+}
+
+}  // namespace
+
+AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string& role,
+                              const std::string& fallback, const std::vector<AlgorithmInfo>& catalog) {
+  const Entry* entry = find_entry(context.root, role);
+  return read_algorithm(context, role, entry == nullptr ? nullptr : &entry->value, fallback, catalog);
+}
+
+std::vector<AlgorithmSpec> parse_stoppers(const AlgorithmContext& context, const AlgorithmSpec& scheduler,
+                                          const Catalogs& catalogs) {
+  const Entry* entry = find_entry(context.root, "stoppers");
+  if (entry == nullptr) return {};
+  if (entry->value.kind != NodeKind::kList) {
+    fail(entry->value.place, "stoppers",
+         "expected a list, such as [{name: threshold, upper: 10}], found " + describe(entry->value));
+  }
+  const bool fits = std::any_of(
+      catalogs.schedulers.begin(), catalogs.schedulers.end(),
+      [&](const AlgorithmInfo& info) { return info.name == scheduler.name && info.takes_stoppers; });
+  if (!fits) {
+    std::string others;
+    for (const AlgorithmInfo& info : catalogs.schedulers) {
+      if (info.takes_stoppers) others += (others.empty() ? "" : ", ") + info.name;
+    }
+    fail(entry->key_place, "stoppers",
+         "scheduler " + scheduler.name + " takes none beside it; drop them, or use one of " + others);
+  }
+  std::vector<AlgorithmSpec> stoppers;
+  for (const Node& item : entry->value.items) {
+    stoppers.push_back(read_algorithm(context, "stopper", &item, "", catalogs.stoppers));
+  }
+  return stoppers;
 }
 
 }  // namespace coppice

@@ -17,9 +17,10 @@ constexpr std::int64_t kMany = 1'000'000'000'000;  // steps and trials are summe
 
 const std::vector<std::string>& top_level_keys() {
   static const std::vector<std::string> kKeys = {
-      "name",        "objective", "objectives",  "space",         "sampler", "scheduler", "budget",
-      "trainable",   "resources", "seed",        "deterministic", "retries", "timeouts",  "coordinator",
-      "checkpoints", "repeats",   "constraints", "warm_start",    "slurm",   "patience",  "preset"};
+      "name",     "objective",   "objectives",  "space",   "sampler",       "scheduler",
+      "budget",   "trainable",   "resources",   "seed",    "deterministic", "retries",
+      "timeouts", "coordinator", "checkpoints", "repeats", "constraints",   "warm_start",
+      "slurm",    "patience",    "preset",      "stoppers"};
   return kKeys;
 }
 
@@ -266,6 +267,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   const AlgorithmContext context{root, study.budget, study.deterministic.enabled, study.space};
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
+  study.stoppers = parse_stoppers(context, study.scheduler, catalogs);
   study.trainable = parse_trainable(root, study, catalogs);
   study.resources = parse_resources(top.find("resources"));
   study.timeouts = parse_timeouts(top.find("timeouts"));

@@ -22,7 +22,7 @@ struct ObjectiveSpec {
   bool minimize = true;
 };
 
-/// A sampler or scheduler by name, with the options given for it.
+/// A sampler, scheduler or stopper by name, with the options given for it.
 struct AlgorithmSpec {
   std::string name;
   Options options;
@@ -86,6 +86,7 @@ struct StudySpec {
   SearchSpace space;
   AlgorithmSpec sampler{"auto", {}};
   AlgorithmSpec scheduler{"fifo", {}};
+  std::vector<AlgorithmSpec> stoppers;  ///< beside the scheduler
   BudgetSpec budget;
   Patience patience;
   TrainableSpec trainable;

@@ -10,6 +10,7 @@
 
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
+#include "schedulers/with_stoppers.hpp"
 #include "simulator/world.hpp"
 
 namespace coppice {
@@ -70,6 +71,7 @@ struct Variant {
   std::string scheduler;
   std::vector<std::pair<std::string, OptionValue>> options;
   SchedulerSetup setup;
+  std::vector<std::pair<std::string, Options>> stoppers = {};  ///< beside the scheduler
 };
 
 inline StudyPlan toy_plan(const Variant& variant, const std::string& sampler, std::uint64_t seed,
@@ -84,7 +86,13 @@ inline StudyPlan toy_plan(const Variant& variant, const std::string& sampler, st
   plan.settings.steps_per_trial = steps_per_trial(options, variant.setup);
   plan.max_trials = variant.setup.max_trials;
   const SchedulerInfo* info = find_scheduler(variant.scheduler);
-  plan.make_scheduler = [info, options, setup = variant.setup] { return info->make(options, setup); };
+  plan.make_scheduler = [info, options, variant]() -> std::unique_ptr<Scheduler> {
+    std::vector<std::unique_ptr<Stopper>> stoppers;
+    for (const auto& [name, given] : variant.stoppers) stoppers.push_back(find_stopper(name)->make(given));
+    auto scheduler = info->make(options, variant.setup);
+    if (stoppers.empty()) return scheduler;
+    return with_stoppers(std::move(scheduler), std::move(stoppers), steps_per_trial(options, variant.setup));
+  };
   plan.make_sampler = [sampler, seed] { return make_sampler(sampler, {}, toy_space(), seed); };
   plan.make_explorer = [options, seed] { return make_explorer(options, toy_space(), seed); };
   plan.make_trainable = [] { return std::make_unique<Toy>(); };

@@ -13,6 +13,14 @@ inline std::vector<Variant> variants() {
   const SchedulerSetup once = {.max_trials = std::nullopt, .steps_per_trial = 27};
   const SchedulerSetup members = {.max_trials = std::nullopt, .steps_per_trial = 24};
   const OptionValue yes = true;
+  const auto options = [](const std::vector<std::pair<std::string, OptionValue>>& items) {
+    Options all;
+    for (const auto& [name, value] : items) all.set(name, value);
+    return all;
+  };
+  const Options slack = options({{"steps", number(3)}, {"min_delta", 0.01}});
+  const Options bound = options({{"upper", 0.9}, {"grace_steps", number(1)}});
+  const Options middle = options({{"startup_trials", number(3)}});
   return {
       {"fifo", "fifo", {}, trials},
       {"asha", "asha", {}, rungs},
@@ -109,6 +117,15 @@ inline std::vector<Variant> variants() {
        {{"population", number(6)}, {"interval", number(4)}, {"explore", word("pb2")}, {"synchronous", yes}},
        members},
       {"pbt of two with pb2", "pbt", {{"population", number(2)}, {"explore", word("pb2")}}, members},
+      {"fifo beside two stoppers", "fifo", {}, trials, {{"patience", slack}, {"threshold", bound}}},
+      {"asha beside median", "asha", {{"eta", number(2)}}, rungs, {{"median", middle}}},
+      {"stopping asha beside threshold",
+       "asha",
+       {{"type", word("stopping")}, {"brackets", number(2)}},
+       rungs,
+       {{"threshold", bound}}},
+      {"sha beside median", "sha", {{"trials", number(10)}}, rungs, {{"median", middle}}},
+      {"hyperband beside patience", "hyperband", {}, once, {{"patience", slack}}},
   };
 }
 

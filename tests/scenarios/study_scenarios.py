@@ -364,6 +364,21 @@ class StudyScenarios(Scenario):
         self.assertTrue(np.isfinite(trials["ended_s"]).all())
         self.verify_replay()
 
+    def test_a_stopper_beside_a_scheduler(self):
+        # Sums only grow: whoever is promoted past step 3 is stopped on its way to step 9.
+        study = self.sum_study("asha", "{trials: 9, steps_per_trial: 9}", extra="stoppers: [{name: patience, steps: 4}]\n")
+        self.run_study(study, "--workers", "2")
+        trials, _ = self.assert_sums_right()
+        self.assertEqual(max(trials["steps"]), 5)
+        decisions = self.table("decisions")
+        reasons = [reason.decode() for reason in decisions["reason"][decisions["kind"] == b"stop"]]
+        self.assertGreaterEqual(len(reasons), 1)
+        for reason in reasons:
+            self.assertRegex(reason, r"^step 5: for 4 steps not better than 0\.\d+ at step 1$")
+        self.verify_replay()
+        _, err = self.coppice("check", study, "--set", "scheduler={name: pbt, population: 4}", status=2)
+        self.assertIn("scheduler pbt takes none beside it", err)
+
     def test_asha_of_type_stopping_with_an_infinite_horizon(self):
         study = self.sum_study("{name: asha, type: stopping, eta: 2}", "{wall_time: 600}", pause=0.002)
         process = self.start("run", study, "-o", self.results, "--quiet", "--workers", "3")

@@ -267,6 +267,27 @@ TEST(BadStudy, Algorithms) {
        {kBase + "deterministic: true\nscheduler: {name: pbt, population: 5}\n", 5, 36, {"must be even"}}});
 }
 
+TEST(BadStudy, Stoppers) {
+  expect_all_refused(
+      {{kBase + "stoppers: threshold\n", 4, 11, {"stoppers: expected a list", "found 'threshold'"}},
+       {kBase + "stoppers: [treshold]\n", 4, 12, {"unknown stopper 'treshold'", "did you mean 'threshold'"}},
+       {kBase + "stoppers: [{upper: 3}]\n", 4, 12, {"stopper.name: is missing"}},
+       {kBase + "stoppers: [{name: threshold, uper: 3}]\n",
+        4,
+        30,
+        {"unknown option 'uper' of stopper threshold", "did you mean 'upper'"}},
+       {kBase + "stoppers: [threshold]\n", 4, 12, {"stopper threshold: threshold needs threshold.upper"}},
+       {kBase + "stoppers: [patience]\n", 4, 12, {"stopper.steps: is missing"}},
+       {kBase + "deterministic: true\nstoppers: [{name: threshold, upper: 3}]\n",
+        5,
+        37,
+        {"not where deterministic"}},
+       {kBase + "scheduler: {name: pbt, population: 4}\nstoppers: [{name: threshold, upper: 3}]\n",
+        5,
+        1,
+        {"stoppers: scheduler pbt takes none beside it; drop them, or use one of fifo"}}});
+}
+
 const std::string kNoTrainable =
     "objective: {metric: val_loss}\nspace: {rate: {type: float, low: 0, high: 1}}\n";
 

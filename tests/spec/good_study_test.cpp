@@ -106,6 +106,7 @@ TEST(GoodStudy, DefaultsOfTheShortestFile) {
   EXPECT_EQ(study.name, "study");  // as its file
   EXPECT_EQ(study.sampler.name, "auto");
   EXPECT_EQ(study.scheduler.name, "fifo");
+  EXPECT_TRUE(study.stoppers.empty());
   EXPECT_FALSE(study.budget.trials || study.budget.steps_per_trial || study.budget.wall_time_s ||
                study.budget.target);
   EXPECT_EQ(study.retries, 2);

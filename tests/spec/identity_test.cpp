@@ -56,6 +56,11 @@ TEST(Identity, TheFirstDifferenceIsNamed) {
             "sampler.candidates was not set, is 9");
   EXPECT_EQ(difference(kBase + "sampler: {name: tpe, candidates: 9}\n", kBase + "sampler: tpe\n"),
             "sampler.candidates was 9, is not set");
+  EXPECT_EQ(difference(kBase, kBase + "stoppers: [{name: threshold, upper: 3}]\n"),
+            "stoppers.0.name was not set, is threshold");
+  EXPECT_EQ(difference(kBase + "stoppers: [{name: patience, steps: 2}, {name: threshold, upper: 3}]\n",
+                       kBase + "stoppers: [{name: patience, steps: 2}, {name: threshold, upper: 4}]\n"),
+            "stoppers.1.upper was 3, is 4");
   EXPECT_EQ(difference(kBase, kBase + "budget: {steps_per_trial: 3}\n"),
             "budget.steps_per_trial was none, is 3");
   EXPECT_EQ(difference(kBase, kBase + "seed: 1\n"), "seed was 0, is 1");

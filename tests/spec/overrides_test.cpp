@@ -27,6 +27,14 @@ TEST(Overrides, ChangeAndAdd) {
   EXPECT_EQ(study.text, kBase + "scheduler: fifo\nsampler: tpe\n");
 }
 
+TEST(Overrides, StoppersToo) {
+  const StudySpec study = StudyFolder().load(kBase + "stoppers: [{name: patience, steps: 3}, threshold]\n",
+                                             {"stoppers.0.steps=5", "stoppers.1.upper=2"});
+  EXPECT_EQ(study.stoppers.at(0).options.integer("steps", 0), 5);
+  EXPECT_EQ(study.stoppers.at(1).name, "threshold");
+  EXPECT_EQ(study.stoppers.at(1).options.number("upper", 0), 2);
+}
+
 TEST(Overrides, AKeyMayHoldDots) {
   const StudySpec study = StudyFolder().load(
       kNoSpace + "space: {model: {type: int, low: 0, high: 3}, model.lr: {type: float, low: 0, high: 1}}\n",

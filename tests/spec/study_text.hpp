@@ -26,7 +26,7 @@ inline Catalogs test_catalogs() {
                          {"multivariate", OptionType::kBool, "all at once"}},
                         {}}};
   catalogs.schedulers = {
-      {"fifo", "one after the other", {}, {}},
+      {.name = "fifo", .help = "one after the other", .options = {}, .check = {}, .takes_stoppers = true},
       {"asha",
        "successive halving",
        {{"eta", OptionType::kInt, "reduction", false, 2, 100},
@@ -41,6 +41,14 @@ inline Catalogs test_catalogs() {
        [](const Options& options, const BudgetSpec&, bool deterministic) {
          return deterministic && options.integer("population", 2) % 2 == 1 ? "population: must be even" : "";
        }}};
+  catalogs.stoppers = {{"patience", "waits", {{"steps", OptionType::kInt, "for how many", true, 1, 1e6}}, {}},
+                       {"threshold",
+                        "bounds",
+                        {{"upper", OptionType::kNumber, "the largest"}},
+                        [](const Options& options, const BudgetSpec&, bool deterministic) {
+                          if (deterministic) return "upper: not where deterministic";
+                          return options.contains("upper") ? "" : "threshold needs threshold.upper";
+                        }}};
   catalogs.builtins = {{"mlp",
                         {"dataset", "threads"},
                         [](const SearchSpace& space, const auto&, const std::filesystem::path&) {
