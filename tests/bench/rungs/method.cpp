@@ -47,6 +47,8 @@ class Curve final : public Trainable {
 Method method_of(const std::string& name, Step steps) {
   Options rungs;
   rungs.set("max_steps", steps);
+  Options stopping = rungs;
+  stopping.set("type", std::string("stopping"));
   Options bohb;
   bohb.set("candidates", std::int64_t{64});
   bohb.set("gamma", 0.15);
@@ -57,7 +59,7 @@ Method method_of(const std::string& name, Step steps) {
         Method{"hyperband", "hyperband", rungs, "random"}, Method{"bohb", "hyperband", rungs, "tpe", bohb},
         Method{"hyperband-tpe", "hyperband", rungs, "tpe"}, Method{"hyperband-gp", "hyperband", rungs, "gp"},
         Method{"asha", "asha", rungs, "random"}, Method{"asha-tpe", "asha", rungs, "tpe"},
-        Method{"asha-gp", "asha", rungs, "gp"}}) {
+        Method{"asha-gp", "asha", rungs, "gp"}, Method{"asha-stopping", "asha", stopping, "random"}}) {
     if (method.name == name) return method;
   }
   throw std::invalid_argument("there is no method '" + name + "'");
