@@ -141,6 +141,9 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   ProposerSettings proposing;
   if (spec_.deterministic.enabled) proposing.deadline_s.reset();
   proposing.lag = assembly_.study->settings().lag;
+  proposing.ahead = !spec_.deterministic.enabled && !clones(spec_);
+  const auto planned = planned_trials(spec_);
+  proposing.trials = planned ? planned : spec_.budget.trials;
   proposer_ = std::make_unique<Proposer>(std::move(assembly_.sampler), std::move(assembly_.explorer),
                                          make_sampler("random", {}, spec_.space, spec_.seed), proposing);
   for (const Trial& trial : assembly_.study->board().trials()) {
@@ -153,8 +156,7 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
         return journal_->size_bytes();
       },
       [this] { return journal_->durable_bytes(); });
-  ProgressLimits limits{spec_.budget.trials, spec_.budget.wall_time_s, false};
-  if (const auto planned = planned_trials(spec_)) limits.trials = planned;
+  ProgressLimits limits{proposing.trials, spec_.budget.wall_time_s, false};
   limits.population = clones(spec_);
   progress_ = std::make_unique<Progress>(limits, quiet_);
   const BudgetSpec& budget = spec_.budget;

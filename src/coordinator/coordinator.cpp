@@ -241,6 +241,7 @@ void Coordinator::apply_one(const Event& event, double now_s) {
   recorded_ = record_(running_time_s(now_s), event, effects);
   if (const auto* stop = std::get_if<StopRequested>(&event)) stop_cause_ = stop->cause;
   if (const auto* up = std::get_if<WorkerUp>(&event)) welcome(up->worker);
+  if (study_.halting() || study_.finish()) proposer_.rest();
   for (const TrialId trial : study_.changed()) proposer_.tell(study_.board().trial(trial));
   for (const Command& command : effects.commands) {
     std::visit([this](const auto& c) { execute(c); }, command);

@@ -53,6 +53,8 @@ void Proposer::tell(const Trial& trial) {
   } else {
     tell_sampler(trial);
   }
+  count_.tell(trial);
+  think_ahead();
 }
 
 void Proposer::tell_sampler(const Trial& trial) {
@@ -80,6 +82,8 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
     for (const Trial& trial : feed_->before(sample.trial)) tell_sampler(trial);
   }
   const Question question{request, sample.trial};
+  next_ = sample.trial + 1;
+  if (take_ahead(question, now_s)) return think_ahead();
   if (!threaded()) {
     const auto began = std::chrono::steady_clock::now();
     at_once_.push_back(answer(question));
@@ -87,7 +91,7 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
     if (elapsed_s(began) > settings_.quick_s) {
       thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     }
-    return;
+    return think_ahead();
   }
   open_.emplace(request, Open{question, now_s});
   {
@@ -95,6 +99,57 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
     jobs_.emplace_back(question);
   }
   changed_.notify_all();
+}
+
+/// Begins the next proposal where there is none, or where too much has become known since it was begun.
+void Proposer::think_ahead() {
+  const bool may = settings_.ahead && !resting_ && threaded() && open_.empty() && next_ != kNoTrial &&
+                   (!settings_.trials || next_ < *settings_.trials);
+  if (!may || count_.bound() == 0) return;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool usable =
+        ahead_ && ahead_->question.trial == next_ && count_.results() - ahead_->results <= count_.bound();
+    if (usable) return;
+    drop_ahead();
+    ahead_ = {{--last_ahead_, next_}, count_.results(), {}, {}};
+    jobs_.emplace_back(ahead_->question);
+  }
+  changed_.notify_all();
+}
+
+/// Whether what was made ahead is the answer, or will be.
+bool Proposer::take_ahead(const Question& question, double now_s) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ahead_ || ahead_->taken_by) return false;
+    const std::int64_t age = count_.results() - ahead_->results;
+    const bool exhausted = ahead_->answer && ahead_->answer->exhausted;  // that it is to say knowing all
+    if (ahead_->question.trial != question.trial || age > count_.bound() || exhausted) {
+      drop_ahead();
+      return false;
+    }
+    if (!ahead_->answer) {
+      ahead_->taken_by = question.request;
+      open_.emplace(question.request, Open{question, now_s});
+      return true;
+    }
+    at_once_.push_back(std::move(*ahead_->answer));
+    ahead_.reset();
+    at_once_.back().request = question.request;
+    if (age > 0)
+      at_once_.back().note += fmt::format("; made ahead, {} result{} ago", age, age == 1 ? "" : "s");
+    jobs_.emplace_back(pending(question.trial, at_once_.back()));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+/// Precondition: the mutex is held.
+void Proposer::drop_ahead() {
+  if (!ahead_) return;
+  remove_job(ahead_->question.request);
+  ahead_.reset();
 }
 
 Proposed Proposer::answer(const Question& question) const {
@@ -116,6 +171,7 @@ std::vector<Proposed> Proposer::poll(double now_s) {
   for (Proposed& proposed : late) {
     if (open_.erase(proposed.request) > 0) result.push_back(std::move(proposed));
   }
+  if (!late.empty()) think_ahead();
   if (!settings_.deadline_s) return result;
   for (auto it = open_.begin(); it != open_.end();) {
     const auto& [question, asked_s] = it->second;
@@ -138,9 +194,15 @@ std::vector<Proposed> Proposer::poll(double now_s) {
 void Proposer::give_up(const Question& question) {
   const std::lock_guard lock(mutex_);
   if (under_way_ == question.request) under_way_.reset();
-  std::erase_if(jobs_, [&](const Job& job) {
+  if (ahead_ && ahead_->taken_by == question.request) drop_ahead();
+  remove_job(question.request);
+}
+
+/// Precondition: the mutex is held.
+void Proposer::remove_job(RequestId request) {
+  std::erase_if(jobs_, [request](const Job& job) {
     const auto* waiting = std::get_if<Question>(&job);
-    return waiting != nullptr && waiting->request == question.request;
+    return waiting != nullptr && waiting->request == request;
   });
 }
 
@@ -165,13 +227,23 @@ void Proposer::work(const std::stop_token& stop) {
     }
     lock.lock();
     if (error && !error_) error_ = error;
-    if (answered && under_way_) {
+    if (answered && ahead_ && ahead_->question.request == answered->request) {
+      if (ahead_->taken_by) {
+        answered->request = *ahead_->taken_by;
+        under_way_ = answered->request;
+        ahead_.reset();
+      } else {
+        ahead_->answer = std::move(answered);
+      }
+    }
+    const bool awaited = answered && answered->request >= 0 && under_way_;
+    if (awaited) {
       // First of all that waits: the next question is to know it.
       if (!answered->exhausted) jobs_.emplace_front(pending(question->trial, *answered));
       answers_.push_back(std::move(*answered));
     }
     under_way_.reset();
-    if (question != nullptr || error) {
+    if (awaited || error) {
       const std::uint64_t one = 1;
       [[maybe_unused]] const auto n = ::write(wake_, &one, sizeof one);
     }

@@ -7,6 +7,11 @@
 /// what the sampler then comes up with is dropped. Explorers are quick and always asked where they stand, on
 /// the caller's thread.
 ///
+/// With `ahead` the thread makes the proposal for the next trial while nobody has asked for it, so that it is
+/// there when a worker becomes free. It may lack the last ⌊pending / 8⌋ results, as many as it is better not
+/// to know than to wait for; one that lacks more is made anew. There is one at a time, as the sampler is told
+/// of a proposal when it is taken. One that nobody takes leaves no trace.
+///
 /// Ownership: owns the samplers. Threads: one caller, and its own thread; the sampler is only ever used by
 /// one of the two. Failure: what a sampler throws comes out of ask() or poll(). With `deadline_s` absent (a
 /// deterministic study) it waits as long as it takes. With a `lag` the sampler knows what sampler_feed.hpp
@@ -25,6 +30,7 @@
 #include <variant>
 #include <vector>
 
+#include "coordinator/result_count.hpp"
 #include "core/events.hpp"
 #include "core/sampler.hpp"
 #include "core/sampler_feed.hpp"
@@ -35,6 +41,9 @@ struct ProposerSettings {
   double quick_s = 0.002;
   std::optional<double> deadline_s = 10;
   std::optional<std::int64_t> lag = {};  ///< StudySettings::lag
+  /// For studies whose next trial from scratch has the next number: not where trials are cloned.
+  bool ahead = false;
+  std::optional<TrialId> trials = {};  ///< no proposal is made ahead from this one on; absent: no limit
 };
 
 class Proposer {
@@ -52,6 +61,8 @@ class Proposer {
   void ask(RequestId request, const SampleRequest& sample, double now_s);
   /// The answers that are there.
   std::vector<Proposed> poll(double now_s);
+  /// Nothing is made ahead any more: the study winds down.
+  void rest() { resting_ = true; }
 
   /// Readable when the thread has something for poll().
   int fd() const { return wake_; }
@@ -67,11 +78,21 @@ class Proposer {
     Question question;
     double asked_s = 0;
   };
+  struct Ahead {
+    Question question;         ///< its request is negative: nobody's
+    std::int64_t results = 0;  ///< that were told before it
+    std::optional<Proposed> answer;
+    std::optional<RequestId> taken_by;  ///< while it was under way
+  };
   using Job = std::variant<Trial, Question>;
 
   void tell_sampler(const Trial& trial);
   Proposed answer(const Question& question) const;
+  void think_ahead();
+  bool take_ahead(const Question& question, double now_s);
+  void drop_ahead();
   void give_up(const Question& question);
+  void remove_job(RequestId request);
   void work(const std::stop_token& stop);
 
   const std::unique_ptr<Sampler> sampler_;
@@ -79,6 +100,10 @@ class Proposer {
   const std::unique_ptr<Sampler> stand_in_;
   const ProposerSettings settings_;
   std::optional<SamplerFeed> feed_;  ///< where there is a lag
+  ResultCount count_;
+  TrialId next_ = kNoTrial;   ///< one past the last trial that was asked for
+  RequestId last_ahead_ = 0;  ///< the request of the last question that was put ahead
+  bool resting_ = false;      ///< nothing is to be made ahead
   int wake_ = -1;
   std::map<RequestId, Open> open_;  ///< questions without an answer
   std::vector<Proposed> at_once_;
@@ -87,6 +112,7 @@ class Proposer {
   std::condition_variable_any changed_;
   std::deque<Job> jobs_;
   std::vector<Proposed> answers_;
+  std::optional<Ahead> ahead_;
   std::optional<RequestId> under_way_;  ///< nothing: none, or the stand-in has answered it
   std::exception_ptr error_;
   std::jthread thread_;  ///< last: it uses all of the above

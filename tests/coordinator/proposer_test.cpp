@@ -8,6 +8,7 @@
 #include <semaphore>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace coppice {
 namespace {
@@ -29,9 +30,11 @@ class Scripted final : public Sampler {
   }
   void tell(const Trial& trial) override {
     told.push_back(std::to_string(trial.id) + (is_over(trial.state) ? " over" : " pending"));
+    ++tells;
   }
 
   std::vector<std::string> told;
+  std::atomic<int> tells = 0;
   std::atomic<bool> waits = false;
   bool throws = false;
   mutable std::counting_semaphore<> permits{0};
@@ -175,6 +178,119 @@ TEST_F(ProposerTest, EndsWithQuestionsOpen) {
   proposer_->ask(2, {2}, kNow_s);
   sampler_->permits.release();
   proposer_.reset();
+}
+
+/// With a thread, and so many trials that train: two results may be missing.
+class AheadTest : public ProposerTest {
+ protected:
+  static constexpr TrialId kPending = 24;
+  static constexpr TrialId kNext = kPending + 2;  ///< that nobody has asked for
+
+  /// A sampler that waits would never end.
+  void TearDown() override {
+    sampler_->permits.release(100);
+    proposer_.reset();
+  }
+
+  void make_ahead(TrialId pending = kPending, std::optional<TrialId> trials = std::nullopt) {
+    make({.quick_s = -1, .deadline_s = 10, .ahead = true, .trials = trials});
+    for (TrialId id = 1; id <= pending; ++id) proposer_->tell(running(id));
+    sampler_->waits = true;
+    sampler_->permits.release();
+    proposer_->ask(0, {pending + 1}, kNow_s);
+    EXPECT_EQ(proposer_->poll(kNow_s).size(), 1u);
+  }
+  static Trial running(TrialId id) {
+    Trial trial;
+    trial.id = id;
+    trial.state = TrialState::kRunning;
+    return trial;
+  }
+  /// Whether there is a question, by what is done with a permit before a tell that comes after it.
+  bool is_asked() {
+    let_answer(1);
+    return !sampler_->permits.try_acquire();
+  }
+  /// Lets so many questions be answered, and waits until that is done.
+  void let_answer(int answers) {
+    sampler_->permits.release(answers);
+    const int told = sampler_->tells;
+    proposer_->tell(running(1));  // comes after them
+    while (sampler_->tells == told) std::this_thread::yield();
+  }
+};
+
+TEST_F(AheadTest, AProposalIsThereBeforeItIsAskedFor) {
+  make_ahead();
+  let_answer(1);
+  proposer_->tell(over(3));
+  proposer_->tell(over(5));
+  proposer_->ask(1, {kNext}, kNow_s);
+  const auto answers = proposer_->poll(kNow_s);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].request, 1);
+  EXPECT_EQ(value_of(answers[0]), kPending + 1) << "they and the first question's trial were known";
+  EXPECT_EQ(answers[0].note, "scripted; made ahead, 2 results ago");
+  proposer_->ask(2, {kNext + 1}, kNow_s);
+  sampler_->permits.release();
+  EXPECT_EQ(value_of(wait_for_answer().at(0)), kPending + 5) << "the next one knows it, and the results";
+}
+
+TEST_F(AheadTest, OneThatLacksMoreResultsIsMadeAnew) {
+  make_ahead();
+  let_answer(1);
+  for (const TrialId id : {3, 5, 7}) proposer_->tell(over(id));
+  proposer_->ask(1, {kNext}, kNow_s);
+  EXPECT_TRUE(proposer_->poll(kNow_s).empty());
+  sampler_->permits.release();
+  const auto answers = wait_for_answer();
+  EXPECT_EQ(value_of(answers.at(0)), kPending + 5);
+  EXPECT_EQ(answers[0].request, 1);
+  EXPECT_EQ(answers[0].note, "scripted");
+}
+
+TEST_F(AheadTest, OneThatIsUnderWayIsTaken) {
+  make_ahead();
+  proposer_->ask(1, {kNext}, kNow_s);
+  proposer_->ask(2, {kNext + 1}, kNow_s);
+  EXPECT_TRUE(proposer_->poll(kNow_s).empty());
+  sampler_->permits.release();
+  const auto first = wait_for_answer();
+  EXPECT_EQ(first.at(0).request, 1);
+  EXPECT_EQ(value_of(first[0]), kPending + 1);
+  sampler_->permits.release();
+  const auto second = wait_for_answer();
+  EXPECT_EQ(second.at(0).request, 2);
+  EXPECT_EQ(value_of(second[0]), kPending + 2) << "it knows of the first one";
+  proposer_->rest();
+}
+
+TEST_F(AheadTest, TheDeadlineHoldsForOneThatIsUnderWay) {
+  make_ahead();
+  proposer_->ask(1, {kNext}, kNow_s);
+  const auto instead = proposer_->poll(kNow_s + 11);
+  ASSERT_EQ(instead.size(), 1u);
+  EXPECT_EQ(value_of(instead[0]), -1);
+  let_answer(2);
+  EXPECT_TRUE(proposer_->poll(kNow_s + 11).empty());
+}
+
+TEST_F(AheadTest, NobodyThinksAheadWhereAResultWouldBeMissed) {
+  make_ahead(7);
+  EXPECT_FALSE(is_asked());
+  make_ahead(8);
+  EXPECT_TRUE(is_asked());
+}
+
+TEST_F(AheadTest, NobodyThinksBeyondTheLastTrialNorOfAStudyThatEnds) {
+  make_ahead(kPending, kNext);
+  EXPECT_FALSE(is_asked());
+  make({.quick_s = -1, .deadline_s = 10, .ahead = true});
+  proposer_->rest();
+  for (TrialId id = 1; id <= kPending; ++id) proposer_->tell(running(id));
+  proposer_->ask(0, {kPending + 1}, kNow_s);
+  sampler_->waits = true;
+  EXPECT_FALSE(is_asked());
 }
 
 }  // namespace
