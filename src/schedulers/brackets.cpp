@@ -1,5 +1,7 @@
 #include "schedulers/brackets.hpp"
 
+#include <algorithm>
+
 #include "core/check.hpp"
 
 namespace coppice {
@@ -17,8 +19,19 @@ std::vector<Step> rung_steps(Step min_steps, Step max_steps, std::int64_t eta) {
   return steps;
 }
 
+std::vector<Step> hyperband_steps(Step max_steps, std::int64_t eta) {
+  check(1 <= max_steps && max_steps <= kMaxRungStep && eta >= 2, "rungs out of range");
+  std::vector<Step> steps;
+  for (std::int64_t power = 1;; power *= eta) {
+    steps.push_back((2 * max_steps + power) / (2 * power));
+    if (power > max_steps / eta) break;
+  }
+  std::reverse(steps.begin(), steps.end());
+  return steps;
+}
+
 std::vector<BracketPlan> hyperband_brackets(Step max_steps, std::int64_t eta, BracketSizes sizes) {
-  const std::vector<Step> steps = rung_steps(1, max_steps, eta);
+  const std::vector<Step> steps = hyperband_steps(max_steps, eta);
   const auto count = static_cast<std::int64_t>(steps.size());  // s_max + 1
   std::vector<std::int64_t> power = {1};
   while (power.size() < steps.size()) power.push_back(power.back() * eta);

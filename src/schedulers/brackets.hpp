@@ -17,6 +17,12 @@ inline constexpr Step kMaxRungStep = 1'000'000'000'000;
 /// Precondition: 1 <= min_steps <= max_steps <= kMaxRungStep, eta >= 2.
 std::vector<Step> rung_steps(Step min_steps, Step max_steps, std::int64_t eta);
 
+/// max_steps / eta^k, to the nearest integer (halves up), for k = s_max, …, 0, where s_max is the largest one
+/// with eta^s_max <= max_steps: r_i of Algorithm 1 of Li et al., JMLR 18 (2018). Strictly increasing. Each
+/// rung is eta times as long as the one before, so that all cost the same; where max_steps is a power of eta,
+/// rung_steps(1, max_steps, eta). Precondition: 1 <= max_steps <= kMaxRungStep, eta >= 2.
+std::vector<Step> hyperband_steps(Step max_steps, std::int64_t eta);
+
 /// How many of `count` go on to the next rung: floor(count / eta), but at least one.
 constexpr std::int64_t survivors(std::int64_t count, std::int64_t eta) {
   return count / eta > 0 ? count / eta : 1;
@@ -32,7 +38,7 @@ struct Rung {
   std::int64_t trials = 0;  ///< that reach it
 };
 
-/// Bracket s has s + 1 rungs: the last s + 1 of rung_steps(1, max_steps, eta).
+/// Bracket s has s + 1 rungs: the last s + 1 of hyperband_steps(max_steps, eta).
 struct BracketPlan {
   std::int64_t s = 0;
   std::vector<Rung> rungs;

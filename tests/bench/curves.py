@@ -21,7 +21,6 @@ import time
 import recorded_tasks
 
 AFTER = (5, 10, 25)
-ETA = 3
 
 
 def arguments():
@@ -37,21 +36,11 @@ def arguments():
     return parser.parse_args()
 
 
-def rungs(steps):
-    """The steps at which schedulers with rungs look: 1, 3, 9, …, and the last one."""
-    measured, step = [], 1
-    while step < steps:
-        measured.append(step)
-        step *= ETA
-    return measured + [steps]
-
-
 def run(process, task, recorder, method, seed, workers):
     """Plays one run, and returns its regret after each of AFTER."""
     unit = int(task.fidelity["min"])  # a step is the smallest budget
     steps = int(task.fidelity["max"]) // unit
-    first = {"method": method, "seed": seed, "workers": workers, "steps": steps, "space": task.space,
-             "measured": [steps] if method in ("random", "tpe", "gp") else rungs(steps)}
+    first = {"method": method, "seed": seed, "workers": workers, "steps": steps, "space": task.space}
 
     def exchange(line):
         process.stdin.write(json.dumps(line) + "\n")

@@ -1,6 +1,6 @@
 // Runs methods on problems of a program in another language, which trains what is asked for: JSON lines.
 //
-// The first line read is {"method", "seed", "workers", "steps", "measured": [STEP, …], "space": […]} (see
+// The first line read is {"method", "seed", "workers", "steps", "space": […]} (see
 // bridge/space_json.hpp). Then each line written is {"trial", "params", "step"}: train that trial up to this
 // step. The answers are {"value": NUMBER}, {"failed": WHY}, or {"spent": true}; after that one, {"trials":
 // COUNT} is written, and the next first line read.
@@ -9,6 +9,8 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "method.hpp"
 #include "space_json.hpp"
@@ -31,10 +33,8 @@ Json read() {
 
 class RemoteProblem final : public CurveProblem {
  public:
-  explicit RemoteProblem(const Json& first)
-      : space_(space_from(first.at("space"))),
-        steps_(first.at("steps")),
-        measured_(first.at("measured").get<std::vector<Step>>()) {}
+  RemoteProblem(const Json& space, Step steps, std::vector<Step> measured)
+      : space_(space_from(space)), steps_(steps), measured_(std::move(measured)) {}
 
   const SearchSpace& space() const override { return space_; }
   Step steps() const override { return steps_; }
@@ -57,8 +57,9 @@ class RemoteProblem final : public CurveProblem {
 void serve() {
   for (std::string line; std::getline(std::cin, line);) {
     const Json first = Json::parse(line);
-    RemoteProblem problem(first);
-    const Method method = method_of(first.at("method").get<std::string>(), problem.steps());
+    const Step steps = first.at("steps");
+    const Method method = method_of(first.at("method").get<std::string>(), steps);
+    RemoteProblem problem(first.at("space"), steps, method.measured);
     write({{"trials", run(method, problem, first.at("workers"), first.at("seed").get<std::uint64_t>())}});
   }
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "samplers/catalog.hpp"
+#include "schedulers/brackets.hpp"
 #include "schedulers/catalog.hpp"
 #include "simulator/world.hpp"
 
@@ -14,6 +15,7 @@ namespace coppice::bench {
 namespace {
 
 constexpr const char* kMetric = "value";
+constexpr std::int64_t kEta = 3;  // the default of those with rungs
 
 /// Its state is the step: the problem knows the rest.
 class Curve final : public Trainable {
@@ -60,7 +62,11 @@ Method method_of(const std::string& name, Step steps) {
         Method{"hyperband-tpe", "hyperband", rungs, "tpe"}, Method{"hyperband-gp", "hyperband", rungs, "gp"},
         Method{"asha", "asha", rungs, "random"}, Method{"asha-tpe", "asha", rungs, "tpe"},
         Method{"asha-gp", "asha", rungs, "gp"}, Method{"asha-stopping", "asha", stopping, "random"}}) {
-    if (method.name == name) return method;
+    if (method.name != name) continue;
+    if (method.scheduler == "hyperband") method.measured = hyperband_steps(steps, kEta);
+    if (method.scheduler == "asha") method.measured = rung_steps(1, steps, kEta);
+    if (method.scheduler == "fifo") method.measured = {steps};
+    return method;
   }
   throw std::invalid_argument("there is no method '" + name + "'");
 }

@@ -19,6 +19,7 @@ struct Method {
   Options scheduler_options = {};
   std::string sampler;
   Options sampler_options = {};
+  std::vector<Step> measured = {};  ///< the steps at which the scheduler looks
 };
 
 /// Those that the benches compare, by name; `steps` are those of a full training. Throws
