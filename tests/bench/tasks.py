@@ -6,7 +6,7 @@
 DIR (or COPPICE_BENCHMARKS) holds `tasks/hpo_tasks.py`, whose list SO names the tasks, and `reference/so_nregret_at25.csv` and so on: for each
 task and optimiser the median normalised regret after that many evaluations, (best - optimum) / (median of a random trial - optimum), where
 "best" is the noise-free value of the trial that looked best. This prints the same of our samplers, one trial at a time, beside these columns:
-then each one's mean over the tasks that a column has, and how many failing and repeated trials there were. Needs numpy. Exits with 77, and
+then each one's mean over the tasks that a column has, than how many columns it is lower, and how many failing and repeated trials there were. Needs numpy. Exits with 77, and
 says why, where DIR or numpy isn't there."""
 
 import argparse
@@ -103,11 +103,15 @@ def print_tables(medians, reference, samplers, tasks, seeds, counts):
             print(f"{task:26}{row}" + (f"{peers[name]:11.4f}  {name}" if peers else ""))
         columns = sorted({name for task in tasks for name in reference.get((after, task), {})})
         print(f"{'mean over the tasks of':26}")
+        lower = dict.fromkeys(samplers, 0)
         for name in columns:
             shared = [task for task in tasks if name in reference.get((after, task), {})]
-            row = "".join(f"{statistics.mean(medians[sampler, task, after] for task in shared):9.4f}" for sampler in samplers)
+            ours = {sampler: statistics.mean(medians[sampler, task, after] for task in shared) for sampler in samplers}
+            row = "".join(f"{mean:9.4f}" for mean in ours.values())
             peer = statistics.mean(reference[after, task][name] for task in shared)
+            lower = {sampler: count + (ours[sampler] < peer) for sampler, count in lower.items()}
             print(f"  {name + f' ({len(shared)})':24}{row}{peer:11.4f}")
+        print(f"{f'lower than, of {len(columns)}':26}" + "".join(f"{count:9d}" for count in lower.values()))
 
 
 def main():
