@@ -56,7 +56,7 @@ Settings settings_of(const Options& options, const SearchSpace& space) {
   settings.acquisition = options.text("acquisition", "ei");
   if (options.text("warp", "power") == "none") settings.warp = gp::Warp::kNone;
   settings.kappa = options.number("kappa", 1.8);
-  const auto startup = std::min<std::int64_t>(2 * static_cast<std::int64_t>(space.size()), 10);
+  const auto startup = std::min<std::int64_t>(2 * static_cast<std::int64_t>(space.size()), 5);
   settings.startup = static_cast<std::size_t>(options.integer("startup", std::max<std::int64_t>(startup, 2)));
   return settings;
 }
@@ -162,7 +162,8 @@ gp::Point Gp::new_point(TrialId trial, const Data& data) const {
   }
 }
 
-/// Nothing where all scores are equal. A failure counts as the worst score that there is.
+/// Nothing where all scores are equal. A failure counts as the worst score that there is; mean and variance
+/// are of all targets, as the model's priors suppose, however many failed.
 std::optional<gp::Training> Gp::train(const Data& data) const {
   std::vector<double> finite;
   for (const double score : data.scores) {
@@ -177,6 +178,7 @@ std::optional<gp::Training> Gp::train(const Data& data) const {
   for (std::size_t i = 0; i < data.scores.size(); ++i) {
     training.targets[static_cast<Index>(i)] = data.scores[i] < kWorst ? warped[next++] : worst;
   }
+  training.targets = gp::standardised(training.targets);
   return training;
 }
 
@@ -246,7 +248,7 @@ Proposal Gp::ask(const SampleRequest& request) const {
   for (const std::size_t i : order) search.anchors.push_back(data.points[i]);
   const bool noisy = posterior->noise() > kNoisy * posterior->signal();
   if (!noisy && all_tried(data)) return nothing_left();
-  search.taken = noisy ? nullptr : &data.taken;
+  search.taken = all_tried(data) ? nullptr : &data.taken;
   search.seed = seed_;
   search.stream = static_cast<std::uint64_t>(request.trial);
   const auto point = propose(*posterior, std::move(search));

@@ -22,7 +22,7 @@ constexpr std::size_t kBestStarts = 3;
 constexpr std::size_t kDrawnStarts = 3;
 constexpr int kRounds = 10;  ///< of climbing and sweeping
 constexpr int kClimbEvaluations = 60;
-constexpr std::int64_t kSweepAll = 64;  ///< cells that are all tried in a sweep
+constexpr std::int64_t kSweepAll = 16;  ///< cells that are all tried in a sweep
 
 bool is_taken(const Coordinates& coordinates, const MaximiseRequest& request, const Point& point) {
   return request.taken != nullptr && request.taken->contains(coordinates.key(point));
@@ -183,7 +183,7 @@ class Climber {
       }
       return cells;
     }
-    for (std::int64_t by = 1; by < count && by <= 8; by *= 2) {
+    for (std::int64_t by = 1; by < count; by *= 2) {
       if (cell >= by) cells.push_back(cell - by);
       if (cell + by < count) cells.push_back(cell + by);
     }

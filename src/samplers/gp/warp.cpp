@@ -11,17 +11,6 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-/// Mean 0 and variance 1; 0 everywhere where they are all equal.
-VectorXd standardised(const VectorXd& values) {
-  const double scale = values.cwiseAbs().maxCoeff();
-  if (scale == 0) return values;
-  const VectorXd safe = values / scale;  // the sum of squares of 1e200 is no number
-  const VectorXd centred = safe.array() - safe.mean();
-  const double deviation = std::sqrt(centred.squaredNorm() / static_cast<double>(values.size()));
-  if (!(deviation > 1e-14)) return VectorXd::Zero(values.size());
-  return centred / deviation;
-}
-
 /// Brings what is far worse than the median nearer: see the header.
 VectorXd capped(VectorXd values) {
   constexpr double kFarWorse = 20;
@@ -72,6 +61,16 @@ double golden(const auto& f, double low, double high) {
 }
 
 }  // namespace
+
+VectorXd standardised(const VectorXd& values) {
+  const double scale = values.cwiseAbs().maxCoeff();
+  if (scale == 0) return values;
+  const VectorXd safe = values / scale;  // the sum of squares of 1e200 is no number
+  const VectorXd centred = safe.array() - safe.mean();
+  const double deviation = std::sqrt(centred.squaredNorm() / static_cast<double>(values.size()));
+  if (!(deviation > 1e-14)) return VectorXd::Zero(values.size());
+  return centred / deviation;
+}
 
 double yeo_johnson(double value, double power) {
   if (value >= 0) {

@@ -17,6 +17,9 @@ enum class Warp {
 /// others. Precondition: finite scores. All 0 where there is but one, or all are equal.
 Eigen::VectorXd warp_scores(std::span<const double> scores, Warp warp);
 
+/// Mean 0 and variance 1; 0 everywhere where they are all equal. Precondition: not empty.
+Eigen::VectorXd standardised(const Eigen::VectorXd& values);
+
 /// Yeo and Johnson's transformation, and the power that makes `values` most nearly normal (maximum
 /// likelihood) in [-2, 2].
 double yeo_johnson(double value, double power);

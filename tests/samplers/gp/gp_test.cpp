@@ -149,6 +149,17 @@ TEST(Gp, HasNothingLeftWhereAllIsPendingOrFailed) {
   EXPECT_TRUE(sampler->ask({12, nullptr}).exhausted);
 }
 
+TEST(Gp, TriesEveryPointOnceBeforeItTriesOneAgain) {
+  const auto sampler = make_sampler("gp", {}, spaces::finite(), 1);
+  Rng rng(5, Purpose::kSimulate, 0);
+  std::set<std::vector<std::string>> seen;
+  live(*sampler, 12, [&](const Values& params) {
+    seen.insert({to_text(params[0]), to_text(params[1])});
+    return rng.normal();
+  });
+  EXPECT_EQ(seen.size(), 12u) << "of 12 points in 12 trials, of nothing but noise";
+}
+
 TEST(Gp, TriesAgainWhereResultsAreNoisy) {
   const auto sampler = make_sampler("gp", {}, spaces::finite(), 1);
   const auto points = make_sampler("grid", {}, spaces::finite(), 1);
