@@ -6,9 +6,9 @@
 namespace coppice {
 
 std::span<const SchedulerInfo> schedulers() {
-  static const std::array entries = {fifo_entry(),       asha_entry(),     hyperband_entry(),
-                                     median_entry(),     patience_entry(), pbt_entry(),
-                                     percentile_entry(), sha_entry(),      threshold_entry()};
+  static const std::array entries = {fifo_entry(),   asha_entry(),     hyperband_entry(), ipbt_entry(),
+                                     median_entry(), patience_entry(), pbt_entry(),       percentile_entry(),
+                                     sha_entry(),    threshold_entry()};
   return entries;
 }
 

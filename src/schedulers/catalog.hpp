@@ -55,6 +55,7 @@ Step steps_per_trial(const Options& options, const SchedulerSetup& setup);
 SchedulerInfo fifo_entry();
 SchedulerInfo asha_entry();
 SchedulerInfo hyperband_entry();
+SchedulerInfo ipbt_entry();
 SchedulerInfo median_entry();
 SchedulerInfo patience_entry();
 SchedulerInfo pbt_entry();

@@ -105,6 +105,12 @@ std::span<const Preset> presets() {
               {"resample_probability", "0"}},
              "",
              {}},
+      // "Iterated PBT", 2025: its explorer is a Gaussian process of changes, as pb2's is.
+      Preset{"ipbt",
+             "ipbt",
+             {{"population", "8"}, {"quantile", "0.25"}, {"explore", "pb2"}, {"fresh", "0.5"}},
+             "",
+             {}},
   };
   return entries;
 }

@@ -1,9 +1,15 @@
 #include "nonstationary.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "core/check.hpp"
@@ -84,8 +90,12 @@ Parameter number(const char* name, double low, double high, bool log = false) {
   return parameter;
 }
 
+bool trains_a_network(const std::string& problem) {
+  return problem == "mlp" || problem == "letters";
+}
+
 SearchSpace space_of(const std::string& problem) {
-  if (problem == "mlp") {
+  if (trains_a_network(problem)) {
     return SearchSpace({number("learning_rate", 1e-4, 1, true), number("momentum", 0, 0.99),
                         number("weight_decay", 1e-6, 1e-2, true), number("dropout", 0, 0.5)});
   }
@@ -100,9 +110,41 @@ SearchSpace space_of(const std::string& problem) {
   return SearchSpace(std::move(parameters));
 }
 
+/// The file has a letter and 16 integers on each line; the trainable wants the label last, as a number. The
+/// first 4,000 of the 20,000 lines, so that a training is short.
+std::filesystem::path letters_as_csv() {
+  constexpr int kRows = 4000;
+  const char* folder = std::getenv("COPPICE_DATA");
+  if (folder == nullptr)
+    throw std::runtime_error("set COPPICE_DATA to the folder that has letter-recognition/");
+  const auto file = std::filesystem::path(folder) / "letter-recognition" / "letter-recognition.data";
+  std::ifstream in(file);
+  const auto csv =
+      std::filesystem::temp_directory_path() / ("coppice-letters-" + std::to_string(getpid()) + ".csv");
+  std::ofstream out(csv);
+  std::string line;
+  for (int row = 0; row < kRows; ++row) {
+    if (!std::getline(in, line) || line.size() < 3)
+      throw std::runtime_error(file.string() + ": missing, or too short");
+    out << line.substr(2) << ',' << line[0] - 'A' << '\n';
+  }
+  return csv;
+}
+
+std::function<std::unique_ptr<Trainable>()> letters() {
+  const std::filesystem::path csv = letters_as_csv();
+  auto make = prepare_builtin("mlp", {{"dataset", csv.string()}}, "");
+  std::filesystem::remove(csv);
+  return make;
+}
+
 std::function<std::unique_ptr<Trainable>()> trainable_of(const std::string& problem) {
   if (problem == "drift") return [] { return std::make_unique<Drift>(); };
   if (problem == "decay") return [] { return std::make_unique<Decay>(); };
+  if (problem == "letters") {
+    static const auto make = letters();
+    return make;
+  }
   check(problem == "mlp", "a problem that there isn't");
   return prepare_builtin("mlp", {{"dataset", std::string("digits")}}, "");
 }
@@ -126,11 +168,23 @@ std::vector<Method> nonstationary_methods(std::int64_t population, std::int64_t 
       {"random", "fifo", {}},
       {"asha", "asha", {}},
       {"hyperband", "hyperband", {}},
+      {"bohb",
+       "hyperband",
+       {{"sizes", word("table")}},
+       "tpe",
+       {{"multivariate", true},
+        {"gamma", 0.15},
+        {"candidates", std::int64_t{64}},
+        {"spread", 3.0},
+        {"random_share", 0.333}}},
       {"pbt", "pbt", pbt({})},
       {"pbt, tournament", "pbt", pbt({{"exploit", word("tournament")}})},
       {"pbt, resample", "pbt", pbt({{"explore", word("resample")}})},
       {"pbt, backtrack 3", "pbt", pbt({{"backtrack", std::int64_t{3}}})},
       {"pb2", "pbt", pbt({{"explore", word("pb2")}})},
+      {"ipbt", "ipbt", pbt({{"explore", word("pb2")}})},
+      {"ipbt, fresh 0", "ipbt", pbt({{"explore", word("pb2")}, {"fresh", 0.0}})},
+      {"ipbt x perturb", "ipbt", pbt({})},
       {"mf-pbt", "pbt", pbt({{"frequencies", std::vector<double>{1, 4}}})},
       {"mf-pbt x pb2", "pbt", pbt({{"frequencies", std::vector<double>{1, 4}}, {"explore", word("pb2")}})},
   };
@@ -138,23 +192,28 @@ std::vector<Method> nonstationary_methods(std::int64_t population, std::int64_t 
 
 double run_nonstationary(const std::string& problem, const Method& method, std::int64_t population,
                          std::uint64_t seed) {
-  Options options;
-  for (const auto& [name, value] : method.options) options.set(name, value);
+  const auto set = [](const std::vector<std::pair<std::string, OptionValue>>& items) {
+    Options options;
+    for (const auto& [name, value] : items) options.set(name, value);
+    return options;
+  };
+  const Options options = set(method.options);
+  const Options of_sampler = set(method.sampler_options);
   const SchedulerInfo* info = find_scheduler(method.scheduler);
   SchedulerSetup setup;
   setup.steps_per_trial = nonstationary_steps(problem);
   const std::int64_t budget = population * *setup.steps_per_trial;
   // More trials than the steps are enough for, where a scheduler begins as many as it may.
-  if (method.scheduler != "pbt") setup.max_trials = budget;
+  if (method.scheduler != "pbt" && method.scheduler != "ipbt") setup.max_trials = budget;
   check(info->check(options, setup).empty(), "the methods are options that there are");
   StudyPlan plan;
   plan.settings.seed = seed;
   plan.settings.space = space_of(problem);
-  plan.settings.metric = problem == "mlp" ? "val_loss" : "loss";
+  plan.settings.metric = trains_a_network(problem) ? "val_loss" : "loss";
   plan.settings.steps_per_trial = *setup.steps_per_trial;
   plan.max_trials = setup.max_trials;
   plan.make_scheduler = [&] { return info->make(options, setup); };
-  plan.make_sampler = [&] { return make_sampler("random", {}, plan.settings.space, seed); };
+  plan.make_sampler = [&] { return make_sampler(method.sampler, of_sampler, plan.settings.space, seed); };
   plan.make_explorer = [&] { return make_explorer(options, plan.settings.space, seed); };
   plan.make_trainable = trainable_of(problem);
   WorldOptions world_options;

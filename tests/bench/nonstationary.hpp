@@ -8,7 +8,10 @@
 /// sizes?",
 ///   NeurIPS 2019): a high rate is needed for the flat direction and costs noise in the steep one, so that it
 ///   has to fall, and whoever lets it fall for a quick gain gets no further.
-/// * mlp: the network of the built-in trainable, on the digits.
+/// * mlp: the network of the built-in trainable, on the digits;
+/// * letters: the same, on UCI's letter recognition (Frey and Slate, 1991), of which COPPICE_DATA is the
+/// folder
+///   that has letter-recognition/letter-recognition.data.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +26,8 @@ struct Method {
   std::string name;
   std::string scheduler;
   std::vector<std::pair<std::string, OptionValue>> options;
+  std::string sampler = "random";
+  std::vector<std::pair<std::string, OptionValue>> sampler_options = {};
 };
 
 /// For populations of `population` members that train `steps` steps.

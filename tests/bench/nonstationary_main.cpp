@@ -1,11 +1,13 @@
 // Prints how schedulers do where the best hyperparameters change during training: the lowest loss at an equal
 // number of steps, quartiles over seeds 0, 1, ….
 //
-//     nonstationary drift|decay|mlp [SEEDS [POPULATION]]
+//     nonstationary drift|decay|mlp|letters [SEEDS [POPULATION [METHOD...]]]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "nonstationary.hpp"
 
@@ -13,8 +15,11 @@ int main(int argc, char** argv) {
   const std::string problem = argc > 1 ? argv[1] : "drift";
   const int seeds = argc > 2 ? std::atoi(argv[2]) : 20;
   const std::int64_t population = argc > 3 ? std::atoi(argv[3]) : 8;
-  if ((problem != "drift" && problem != "decay" && problem != "mlp") || seeds < 4 || population < 4) {
-    std::fprintf(stderr, "usage: nonstationary drift|decay|mlp [SEEDS >= 4 [POPULATION >= 4]]\n");
+  const std::set<std::string> wanted(argv + std::min(argc, 4), argv + argc);
+  if (!std::set<std::string>{"drift", "decay", "mlp", "letters"}.contains(problem) || seeds < 4 ||
+      population < 4) {
+    std::fprintf(stderr,
+                 "usage: nonstationary drift|decay|mlp|letters [SEEDS >= 4 [POPULATION >= 4 [METHOD...]]]\n");
     return 2;
   }
   const std::int64_t steps = coppice::nonstationary_steps(problem);
@@ -22,6 +27,7 @@ int main(int argc, char** argv) {
               static_cast<long long>(population * steps), static_cast<long long>(population),
               static_cast<long long>(steps), seeds);
   for (const coppice::Method& method : coppice::nonstationary_methods(population, steps)) {
+    if (!wanted.empty() && !wanted.contains(method.name)) continue;
     std::vector<double> losses;
     for (int seed = 0; seed < seeds; ++seed) {
       losses.push_back(run_nonstationary(problem, method, population, static_cast<std::uint64_t>(seed)));

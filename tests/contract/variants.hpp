@@ -126,6 +126,15 @@ inline std::vector<Variant> variants() {
        {{"threshold", bound}}},
       {"sha beside median", "sha", {{"trials", number(10)}}, rungs, {{"median", middle}}},
       {"hyperband beside patience", "hyperband", {}, once, {{"patience", slack}}},
+      {"ipbt", "ipbt", {{"population", number(4)}}, members},
+      {"ipbt that keeps all states, by pb2",
+       "ipbt",
+       {{"population", number(3)}, {"interval", number(3)}, {"fresh", 0.0}, {"explore", word("pb2")}},
+       members},
+      {"ipbt that keeps hyperparameters",
+       "ipbt",
+       {{"population", number(1)}, {"interval", number(2)}, {"explore", word("none")}},
+       members},
   };
 }
 

@@ -23,7 +23,7 @@ TEST(SchedulerCatalog, NamesAreUniqueAndEveryEntryIsWhole) {
       EXPECT_LE(option.low, option.high) << entry.name << "." << option.name;
     }
   }
-  EXPECT_EQ(names, (std::set<std::string>{"asha", "fifo", "hyperband", "median", "patience", "pbt",
+  EXPECT_EQ(names, (std::set<std::string>{"asha", "fifo", "hyperband", "ipbt", "median", "patience", "pbt",
                                           "percentile", "sha", "threshold"}));
   EXPECT_EQ(find_scheduler("ash"), nullptr);
 }

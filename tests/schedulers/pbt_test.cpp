@@ -274,6 +274,35 @@ TEST(PbtAsynchronous, TheLeastAdvancedGoesFirstThenTheWorkersOwn) {
   EXPECT_EQ(bench.next_clone(1).member, 2);
 }
 
+TEST(PbtAsynchronous, ManyMembersShareFewWorkersFairly) {
+  Bench bench("pbt", pbt(24), steps(100));
+  std::map<WorkerId, TrialId> busy;
+  const auto give = [&](WorkerId worker) {
+    const auto work = bench.next(worker);
+    if (!work) return;
+    const auto* more = std::get_if<Continue>(&*work);
+    busy[worker] = more != nullptr ? more->trial : bench.board().size() - 1;
+  };
+  for (WorkerId worker = 0; worker < 3; ++worker) give(worker);
+  while (!busy.empty()) {
+    const auto [worker, trial] = *busy.begin();
+    busy.erase(busy.begin());
+    bench.reach(trial, 0.01 * static_cast<double>(trial));
+    give(worker);
+    Step least = 100;
+    Step most = 0;
+    for (const Trial& each : bench.board().trials()) {
+      if (each.state == TrialState::kStopped) continue;
+      const Step done = each.state == TrialState::kRunning ? each.until : each.stands_at;
+      least = std::min(least, done);
+      most = std::max(most, done);
+    }
+    if (bench.board().size() >= 24) {
+      EXPECT_LE(most - least, 20) << "nobody is far ahead";
+    }
+  }
+}
+
 TEST(PbtAsynchronous, ComparesAtEqualStepsOnly) {
   Bench bench("pbt", pbt(4), steps(50));
   begin_all(bench, 4);

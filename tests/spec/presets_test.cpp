@@ -63,6 +63,9 @@ TEST(Presets, PairsOfOneSchedulerDifferByTheirOptions) {
   EXPECT_EQ(study.scheduler.name, "pbt");
   EXPECT_EQ(study.scheduler.options.text("explore", ""), "pb2");
   EXPECT_EQ(study.scheduler.options.text("population", ""), "8");
+  const StudySpec iterated = load("preset: ipbt\n");
+  EXPECT_EQ(iterated.scheduler.name, "ipbt");
+  EXPECT_EQ(iterated.scheduler.options.text("explore", ""), "pb2");
 }
 
 TEST(Presets, MayHaveLists) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "schedulers/catalog.hpp"
+#include "schedulers/pbt/explorer_options.hpp"
 #include "schedulers/pbt/pbt.hpp"
 #include "schedulers/words.hpp"
 
@@ -47,8 +48,7 @@ std::string check_pbt(const Options& options, const SchedulerSetup& setup) {
     return "budget.trials " + std::to_string(*setup.max_trials) + " is less than pbt.population " +
            std::to_string(population) + "; raise it, or lower the population";
   }
-  if (options.numbers("factors", {1}).empty())
-    return "pbt.factors is empty; name at least one, e.g. [0.8, 1.2]";
+  if (const std::string wrong = check_explorer_options(options, "pbt"); !wrong.empty()) return wrong;
   const bool synchronous = is_synchronous(options, setup);
   if (setup.deterministic && !synchronous) {
     return "pbt with synchronous: false decides by the order of arrival; remove it or deterministic";
@@ -89,7 +89,7 @@ std::optional<std::int64_t> planned_pbt(const Options& options, const SchedulerS
 }  // namespace
 
 SchedulerInfo pbt_entry() {
-  return {
+  SchedulerInfo info = {
       "pbt",
       "population-based training: the worst members go on from the best ones' states",
       {{.name = "population",
@@ -108,26 +108,11 @@ SchedulerInfo pbt_entry() {
         .help = "the part that is replaced, and the part that is copied (0.25)",
         .low = 0,
         .high = 0.5},
-       {.name = "resample_probability",
-        .type = OptionType::kNumber,
-        .help = "of each hyperparameter, when it is perturbed (0.25)",
-        .low = 0,
-        .high = 1},
-       {.name = "factors",
-        .type = OptionType::kNumbers,
-        .help = "one of which a hyperparameter is perturbed by ([0.8, 1.2])",
-        .low = 0.01,
-        .high = 100},
        {.name = "exploit",
         .type = OptionType::kText,
         .help = "truncation: the worst copy the best; tournament: the worse of two copies the other; "
                 "t_test: only where their last reports differ; none: nobody is copied",
         .choices = {"truncation", "tournament", "t_test", "none"}},
-       {.name = "explore",
-        .type = OptionType::kText,
-        .help = "what becomes of a clone's hyperparameters: perturb, resample, pb2: where a model expects "
-                "the fastest improvement, or none: it keeps its own",
-        .choices = {"perturb", "resample", "pb2", "none"}},
        {.name = "burn_in",
         .type = OptionType::kInt,
         .help = "steps before which nobody gives way to a better one (0)",
@@ -154,6 +139,9 @@ SchedulerInfo pbt_entry() {
       check_pbt,
       make_pbt,
       planned_pbt};
+  const std::vector<OptionSpec> of_explorer = explorer_options();
+  info.options.insert(info.options.end(), of_explorer.begin(), of_explorer.end());
+  return info;
 }
 
 }  // namespace coppice
