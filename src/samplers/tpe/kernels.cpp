@@ -15,7 +15,7 @@ namespace coppice::tpe {
 namespace {
 
 constexpr float kDead = -1e30F;
-/// Slots at a time, so that the exponents of all candidates stay in a near cache.
+/// Slots at a time, so that what all candidates look at stays in a near cache.
 constexpr std::size_t kBlock = 256;
 /// Coordinates have 23 bits after the point in moments, squares and variances 46.
 constexpr double kOne = 0x1p23;
@@ -202,41 +202,69 @@ void Kernels::fit_base(std::size_t first, std::size_t last) {
   }
 }
 
-/// Adds to the exponents of slots [first, first + count) what depends on the point.
-void Kernels::add_block(std::span<const double> point, std::size_t first, std::size_t count,
-                        float* exponents) const {
+/// The points in units of the columns: a row for each.
+std::vector<float> Kernels::in_units(const Points& points) const {
+  std::vector<float> scaled;
+  scaled.reserve(points.values.size());
+  for (std::size_t i = 0; i < points.values.size(); ++i) {
+    const std::size_t a = i % axes_.size();
+    const double x = points.values[i];
+    scaled.push_back(axes_[a].choices() > 0 ? static_cast<float>(axes_[a].choice_of(x))
+                                            : static_cast<float>(x) * columns_[a].scale);
+  }
+  return scaled;
+}
+
+/// Adds to the exponents of slots [first, first + count) what depends on the point, which has a number for
+/// each axis, in units of the column. The order of sums is that of the axes, with what is collected added
+/// when full.
+void Kernels::add_block(const float* point, std::size_t first, std::size_t count, float* exponents) const {
+  static constexpr std::array<float, kBlock> kZeros{};
+  constexpr ChoiceTerm kNoChoice{kZeros.data(), 0, 0, 0};
+  constexpr Term kNoTerm{kZeros.data(), 0};
   std::array<Term, 4> terms;
+  std::array<ChoiceTerm, 4> choices;
   std::size_t collected = 0;
-  for (std::size_t a = 0; a < axes_.size(); ++a) {
+  std::size_t chosen = 0;
+  const auto flush_choices = [&] {
+    if (chosen == 0) return;
+    std::fill(choices.begin() + static_cast<std::ptrdiff_t>(chosen), choices.end(), kNoChoice);
+    add_choices(exponents, choices, count);
+    chosen = 0;
+  };
+  for (std::size_t a = 0; a < columns_.size(); ++a) {
     const Column& column = columns_[a];
     const float* const scaled = column.scaled.data() + first;
     if (axes_[a].choices() > 0) {
-      const auto choice = static_cast<float>(axes_[a].choice_of(point[a]));
-      add_choices(exponents, scaled, choice, column.log_same, column.log_other, count);
+      choices[chosen++] = {scaled, point[a], column.log_same, column.log_other};
+      if (chosen == choices.size()) flush_choices();
       continue;
     }
-    terms[collected++] = {scaled, static_cast<float>(point[a]) * column.scale};
+    terms[collected++] = {scaled, point[a]};
     if (collected < terms.size()) continue;
+    flush_choices();
     subtract_squares(exponents, terms, count);
     collected = 0;
   }
-  for (std::size_t i = 0; i < collected; ++i) subtract_squares(exponents, terms[i], count);
+  flush_choices();
+  if (collected == 0) return;
+  std::fill(terms.begin() + static_cast<std::ptrdiff_t>(collected), terms.end(), kNoTerm);
+  subtract_squares(exponents, std::array{terms[0], terms[1], terms[2]}, count);
 }
 
 void Kernels::log_density(const Points& points, std::span<double> out) const {
   const std::size_t count = points.count();
+  const std::vector<float> scaled = in_units(points);
   std::vector<LogSum> sums(count);
-  std::vector<float> exponents(count * kBlock);
+  std::array<float, kBlock> exponents;
   for (std::size_t first = first_ / kBlock * kBlock; size_ > 0 && first < base_.size(); first += kBlock) {
     const std::size_t width = std::min(kBlock, base_.size() - first);
     for (std::size_t p = 0; p < count; ++p) {
-      std::copy_n(base_.data() + first, width, exponents.data() + p * kBlock);
-      add_block(points.point(p), first, width, exponents.data() + p * kBlock);
-    }
-    for (std::size_t p = 0; p < count; ++p) {
-      const float* const exponent = exponents.data() + p * kBlock;
-      const float top = largest(exponent, width);
-      if (top > kDead / 2) sums[p].add(top, static_cast<double>(sum_of_exponentials(exponent, width, top)));
+      std::copy_n(base_.data() + first, width, exponents.data());
+      add_block(scaled.data() + p * axes_.size(), first, width, exponents.data());
+      const float top = largest(exponents.data(), width);
+      if (top <= kDead / 2) continue;
+      sums[p].add(top, static_cast<double>(sum_of_exponentials(exponents.data(), width, top)));
     }
   }
   double prior = 0;

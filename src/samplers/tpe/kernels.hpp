@@ -77,7 +77,8 @@ class Kernels {
   static void fit_cells(const Axis& axis, Column& column);
   static void fit_column(const Axis& axis, Column& column, std::size_t first, std::size_t last);
   void fit_base(std::size_t first, std::size_t last);
-  void add_block(std::span<const double> point, std::size_t first, std::size_t count, float* exponents) const;
+  std::vector<float> in_units(const Points& points) const;
+  void add_block(const float* point, std::size_t first, std::size_t count, float* exponents) const;
   ChoiceMass choice_mass(const Axis& axis) const;
 
   const std::vector<Axis>& axes_;

@@ -1,6 +1,8 @@
 #include "samplers/tpe/vector_loops.hpp"
 
 #include <array>
+#include <bit>
+#include <cstdint>
 
 #include "samplers/fast_math.hpp"
 
@@ -15,17 +17,7 @@
 namespace coppice::tpe {
 
 COPPICE_FOR_EACH_PROCESSOR
-void subtract_squares(float* exponents, const Term& term, std::size_t count) {
-  const float* const middles = term.middles;
-  const float x = term.x;
-  for (std::size_t i = 0; i < count; ++i) {
-    const float z = x - middles[i];
-    exponents[i] -= z * z;
-  }
-}
-
-COPPICE_FOR_EACH_PROCESSOR
-void subtract_squares(float* exponents, const std::array<Term, 4>& terms, std::size_t count) {
+void subtract_squares(float* __restrict exponents, const std::array<Term, 4>& terms, std::size_t count) {
   const auto [a, b, c, d] = terms;
   for (std::size_t i = 0; i < count; ++i) {
     const float p = a.x - a.middles[i];
@@ -37,21 +29,38 @@ void subtract_squares(float* exponents, const std::array<Term, 4>& terms, std::s
 }
 
 COPPICE_FOR_EACH_PROCESSOR
-void add_choices(float* exponents, const float* choices, float choice, float same, float other,
-                 std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) exponents[i] += choices[i] == choice ? same : other;
+void subtract_squares(float* __restrict exponents, const std::array<Term, 3>& terms, std::size_t count) {
+  const auto [a, b, c] = terms;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float p = a.x - a.middles[i];
+    const float q = b.x - b.middles[i];
+    const float r = c.x - c.middles[i];
+    exponents[i] = ((exponents[i] - p * p) - q * q) - r * r;
+  }
 }
 
 COPPICE_FOR_EACH_PROCESSOR
-float largest(const float* values, std::size_t count) {
-  std::array<float, kLanes> lanes;
-  lanes.fill(-1e30F);
-  for (std::size_t i = 0; i < count; i += kLanes) {
-    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] = values[i + j] > lanes[j] ? values[i + j] : lanes[j];
+void add_choices(float* __restrict exponents, const std::array<ChoiceTerm, 4>& terms, std::size_t count) {
+  const auto [a, b, c, d] = terms;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float p = a.choices[i] == a.choice ? a.same : a.other;
+    const float q = b.choices[i] == b.choice ? b.same : b.other;
+    const float r = c.choices[i] == c.choice ? c.same : c.other;
+    const float s = d.choices[i] == d.choice ? d.same : d.other;
+    exponents[i] = (((exponents[i] + p) + q) + r) + s;
   }
-  float top = lanes[0];
-  for (const float lane : lanes) top = lane > top ? lane : top;
-  return top;
+}
+
+/// As whole numbers in the same order, of which the compiler can take the largest in any order.
+COPPICE_FOR_EACH_PROCESSOR
+float largest(const float* values, std::size_t count) {
+  const auto turn = [](std::int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); };
+  std::int32_t top = turn(std::bit_cast<std::int32_t>(-1e30F));
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int32_t value = turn(std::bit_cast<std::int32_t>(values[i]));
+    top = value > top ? value : top;
+  }
+  return std::bit_cast<float>(turn(top));
 }
 
 COPPICE_FOR_EACH_PROCESSOR

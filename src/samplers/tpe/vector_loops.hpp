@@ -16,13 +16,22 @@ struct Term {
   float x;
 };
 
-/// exponents_i -= (x - middles_i)^2.
-void subtract_squares(float* exponents, const Term& term, std::size_t count);
-/// The same of four axes at once, which spares most of the memory's time.
+/// One axis of choices: those of the kernels, the point's, and the logarithm of its density where they are
+/// the same and where they aren't.
+struct ChoiceTerm {
+  const float* choices;
+  float choice;
+  float same;
+  float other;
+};
+
+/// exponents_i -= the sum of (x - middles_i)^2 over the axes. Several axes at once spare most of the memory's
+/// time.
 void subtract_squares(float* exponents, const std::array<Term, 4>& terms, std::size_t count);
-/// exponents_i += same where choices_i == choice, else other.
-void add_choices(float* exponents, const float* choices, float choice, float same, float other,
-                 std::size_t count);
+/// The same, one axis after the other: so one whose squares are all 0 changes no bit.
+void subtract_squares(float* exponents, const std::array<Term, 3>& terms, std::size_t count);
+/// exponents_i += same where choices_i == choice, else other, one axis after the other.
+void add_choices(float* exponents, const std::array<ChoiceTerm, 4>& terms, std::size_t count);
 /// The largest of the values; at least -1e30.
 float largest(const float* values, std::size_t count);
 /// sum_i e^(values_i - top). Precondition: top is the largest.

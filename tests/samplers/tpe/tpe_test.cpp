@@ -137,6 +137,39 @@ TEST(Kernels, AreTheUniformPriorWithoutObservations) {
   EXPECT_NEAR(density_at(kernels, {0.3, 0.125}), 0.25, 1e-12);
 }
 
+/// Inner loops take several axes at once: no number of them may leave one out or count one twice.
+TEST(Kernels, AreProductsOverAnyNumberOfAxes) {
+  const auto kernel_alone = [](const Axis& axis, double at, double point, double uniform) {
+    const std::vector<Axis> axes = {axis};
+    Kernels kernels(axes, 1);
+    kernels.insert(0, std::vector{at}, 1);
+    kernels.settle();
+    return 2 * density_at(kernels, {point}) - uniform;
+  };
+  for (int numbers = 0; numbers <= 9; ++numbers) {
+    for (int choices = numbers == 0 ? 1 : 0; choices <= 9; ++choices) {
+      std::vector<Axis> axes;
+      std::vector<double> at;
+      std::vector<double> point;
+      double product = 1;
+      double uniform = 1;
+      for (int a = 0; a < numbers + choices; ++a) {
+        const bool is_choice = a % 2 == 0 ? a / 2 < choices : a / 2 >= numbers;
+        axes.emplace_back(is_choice ? choice("c", {"a", "b"}) : number("x", 0, 1));
+        at.push_back(is_choice ? 0.25 : 0.3 + 0.02 * a);
+        point.push_back(is_choice ? (a % 3 == 0 ? 0.75 : 0.25) : 0.25 + 0.03 * a);
+        product *= kernel_alone(axes.back(), at.back(), point.back(), is_choice ? 0.5 : 1);
+        uniform *= is_choice ? 0.5 : 1;
+      }
+      Kernels kernels(axes, 1);
+      kernels.insert(0, at, 1);
+      kernels.settle();
+      const double expected = (product + uniform) / 2;
+      EXPECT_NEAR(density_at(kernels, point) / expected, 1, 2e-5) << numbers << " " << choices;
+    }
+  }
+}
+
 TEST(Kernels, IntegrateToOne) {
   const std::vector<Axis> axes = {Axis(number("x", 0, 1)), Axis(integer("n", 1, 9, true)),
                                   Axis(choice("c", {"a", "b", "c"}))};
