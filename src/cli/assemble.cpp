@@ -102,7 +102,7 @@ Assembly assemble(const StudySpec& spec) {
 }
 
 bool clones(const StudySpec& spec) {
-  return takes(scheduler_of(spec), "population");
+  return scheduler_of(spec).clones;
 }
 
 std::string sampler_text(const StudySpec& spec) {
@@ -123,6 +123,7 @@ RecordedStudy recorded_study(const StudySpec& spec) {
   recorded.metric = spec.objectives.front().metric;
   recorded.minimize = spec.objectives.front().minimize;
   recorded.seed = spec.seed;
+  recorded.repeats = spec.repeats;
   recorded.text = spec.text;
   recorded.version = kVersion;
   return recorded;

@@ -22,7 +22,8 @@ Catalogs make_catalogs() {
                                   budget.target.has_value(), deterministic});
          },
          {},
-         info.takes_stoppers});
+         info.takes_stoppers,
+         info.clones});
   }
   for (const StopperInfo& info : stoppers()) {
     catalogs.stoppers.push_back({info.name, info.help, info.options,

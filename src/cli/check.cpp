@@ -80,6 +80,7 @@ void print_study(const StudySpec& spec) {
   add("patience: trials", spec.patience.trials, "");
   add("patience: steps", spec.patience.steps, "");
   fmt::print("budget     {}\n", budget.empty() ? "the scheduler's own" : budget);
+  if (spec.repeats > 1) fmt::print("repeats    {} of each trial, with other seeds\n", spec.repeats);
   fmt::print("trainable  {}\nseed       {}\n", trainable_text(spec.trainable), spec.seed);
 }
 

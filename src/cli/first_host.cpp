@@ -58,13 +58,14 @@ Welcome welcome_to(const StudySpec& spec, const std::filesystem::path& directory
   welcome.save_every_s = spec.checkpoints.every_s;
   welcome.checkpoint_directory = checkpoints.string();
   welcome.memory_limit_bytes = spec.resources.memory_per_worker_bytes.value_or(0);
+  welcome.repeats = spec.repeats;
   return welcome;
 }
 
-TrialHost start_host(Spawner& spawner, const Welcome& welcome, const WorkerPlace& place, StopSignals& signals,
-                     const std::function<void(const HostReady&)>& require) {
+RepeatedHost start_host(Spawner& spawner, const Welcome& welcome, const WorkerPlace& place,
+                        StopSignals& signals, const std::function<void(const HostReady&)>& require) {
   wait_for_device_memory(place, signals);
-  TrialHost host = TrialHost::start(spawner, host_launch(welcome, place, 0));
+  RepeatedHost host = RepeatedHost::start(spawner, host_launch(welcome, place, 0), welcome.repeats);
   for (;;) {
     std::optional<HostReady> ready;
     // All of them before any is believed: a host may say hello and die in one breath.

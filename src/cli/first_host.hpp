@@ -7,7 +7,7 @@
 #include "cluster/signals.hpp"
 #include "spec/study_spec.hpp"
 #include "wire/messages.hpp"
-#include "worker/trial_host.hpp"
+#include "worker/repeated_host.hpp"
 #include "worker/worker_place.hpp"
 
 namespace coppice {
@@ -19,7 +19,7 @@ Welcome welcome_to(const StudySpec& spec, const std::filesystem::path& directory
 /// Starts a trial host and waits for its hello, so that a trainable that can't start is told now and not by
 /// failed trials. `require` throws where what it says of itself doesn't fit. Throws UserError with the host's
 /// last words if it ends, StoppedEarly at a signal.
-TrialHost start_host(Spawner& spawner, const Welcome& welcome, const WorkerPlace& place, StopSignals& signals,
-                     const std::function<void(const HostReady&)>& require);
+RepeatedHost start_host(Spawner& spawner, const Welcome& welcome, const WorkerPlace& place,
+                        StopSignals& signals, const std::function<void(const HostReady&)>& require);
 
 }  // namespace coppice

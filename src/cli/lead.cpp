@@ -101,7 +101,7 @@ void Lead::require_fitting(const HostReady& ready) const {
   }
 }
 
-TrialHost Lead::start_first_host(const WorkerPlace& place, StopSignals& signals) {
+RepeatedHost Lead::start_first_host(const WorkerPlace& place, StopSignals& signals) {
   return start_host(spawner_, welcome_to(spec_, directory_, checkpoints_), place, signals,
                     [this](const HostReady& ready) { require_fitting(ready); });
 }

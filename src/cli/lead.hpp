@@ -24,7 +24,7 @@
 #include "journal/writer.hpp"
 #include "results/recorder.hpp"
 #include "spec/study_spec.hpp"
-#include "worker/trial_host.hpp"
+#include "worker/repeated_host.hpp"
 #include "worker/worker_place.hpp"
 
 namespace coppice {
@@ -40,7 +40,7 @@ class Lead {
   const std::filesystem::path& directory() const { return directory_; }
 
   /// Before `begin`. The host is to be given to this rank's worker. Throws as start_host does.
-  TrialHost start_first_host(const WorkerPlace& place, StopSignals& signals);
+  RepeatedHost start_first_host(const WorkerPlace& place, StopSignals& signals);
 
   void begin(Transport& transport, int workers, double now_s);
   void on_message(const Message& message, double now_s) { coordinator_->on_message(message, now_s); }

@@ -135,7 +135,7 @@ int run_local_workers(const RunOptions& options, Lead& lead, Spawner& spawner, S
   const auto workers = static_cast<int>(here.ranks.size());
   LoopbackNetwork network(workers);
   std::vector<Rank> ranks;
-  TrialHost first = lead.start_first_host(here.ranks.front().place, signals);
+  RepeatedHost first = lead.start_first_host(here.ranks.front().place, signals);
   for (int i = 0; i < workers; ++i) {
     const WorkerPlace& place = here.ranks[static_cast<std::size_t>(i)].place;
     auto worker = i == 0 ? std::make_unique<Worker>(network.endpoint(i), spawner, place, std::move(first))

@@ -50,9 +50,12 @@ std::vector<BestTrial> best_trials(const Tables& tables, int count) {
   const auto& report_trials = column<std::int64_t>(tables.reports, "trial");
   const auto& report_steps = column<std::int64_t>(tables.reports, "step");
   const auto& values = column<double>(tables.reports, tables.attributes.objective);
+  const Column* repeats = tables.reports.find("repeat");
+  const auto* repeat = repeats == nullptr ? nullptr : std::get_if<Ints>(&repeats->values);
   std::map<std::int64_t, BestTrial> by_trial;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
+    if (repeat != nullptr && (*repeat)[i] != kMeanOfRepeats) continue;
     BestTrial& best = by_trial[report_trials[i]];
     const bool better = minimize ? values[i] < best.value : values[i] > best.value;
     if (best.trial < 0 || better || (values[i] == best.value && report_steps[i] < best.step)) {

@@ -9,6 +9,7 @@
 
 #include "core/board.hpp"
 #include "core/check.hpp"
+#include "core/repeats.hpp"
 #include "core/text.hpp"
 
 namespace coppice {
@@ -38,6 +39,8 @@ enum TrialColumn : std::size_t {
   kObjective
 };
 constexpr std::size_t kFirstParameter = kObjective + 1;
+/// In /reports, where trials have repeats.
+constexpr std::size_t kRepeat = 4;
 
 Ints& ints(Table& table, std::size_t column) {
   return std::get<Ints>(table.columns[column].values);
@@ -122,6 +125,7 @@ Recorder::Recorder(RecordedStudy study) : study_(std::move(study)) {
     tables_.trials.columns.push_back(column_for(parameter));
   tables_.reports = {"reports",
                      {{"trial", Ints()}, {"step", Ints()}, {"time_s", Doubles()}, {"worker", Ints()}}};
+  if (study_.repeats > 1) tables_.reports.columns.push_back({"repeat", Ints()});
   tables_.segments = {"segments",
                       {{"trial", Ints()},
                        {"worker", Ints()},
@@ -203,19 +207,17 @@ void Recorder::on(const Proposed& event) {
 }
 
 void Recorder::on(const Reported& event) {
-  Table& reports = tables_.reports;
-  add_row(reports, event.trial, event.step, time_s_, std::int64_t{event.worker});
-  const std::size_t rows = reports.rows();
+  if (study_.repeats > 1) {
+    const RepeatedMetrics metrics = split_repeats(event.metrics, study_.repeats);
+    for (std::size_t repeat = 0; repeat < metrics.repeats.size(); ++repeat)
+      add_report(event, metrics.repeats[repeat], static_cast<std::int64_t>(repeat));
+    add_report(event, metrics.mean, kMeanOfRepeats);
+  } else {
+    add_report(event, event.metrics, kMeanOfRepeats);
+  }
   for (const auto& [metric, value] : event.metrics) {
-    if (const std::size_t column = metric_column(metric); column != 0) {
-      doubles(reports, column).resize(rows, kNan);
-      doubles(reports, column).back() = value;
-    }
     if (metric == study_.metric)
       doubles(tables_.trials, kObjective).at(static_cast<std::size_t>(event.trial)) = value;
-  }
-  for (const auto& [metric, column] : metric_columns_) {
-    if (column != 0) doubles(reports, column).resize(rows, kNan);
   }
   ints(tables_.trials, kSteps).at(static_cast<std::size_t>(event.trial)) = event.step;
 }
@@ -321,6 +323,22 @@ void Recorder::on(const Finish& command) {
 }
 
 // ---- rows ----
+
+void Recorder::add_report(const Reported& event, const Metrics& metrics, std::int64_t repeat) {
+  Table& reports = tables_.reports;
+  add_row(reports, event.trial, event.step, time_s_, std::int64_t{event.worker});
+  const std::size_t rows = reports.rows();
+  if (study_.repeats > 1) ints(reports, kRepeat).push_back(repeat);
+  for (const auto& [metric, value] : metrics) {
+    if (const std::size_t column = metric_column(metric); column != 0) {
+      doubles(reports, column).resize(rows, kNan);
+      doubles(reports, column).back() = value;
+    }
+  }
+  for (const auto& [metric, column] : metric_columns_) {
+    if (column != 0) doubles(reports, column).resize(rows, kNan);
+  }
+}
 
 void Recorder::add_trial(const Decision& decision) {
   check(decision.trial == static_cast<TrialId>(standing_.size()), "trials are dense and begin in order");

@@ -29,6 +29,7 @@ struct RecordedStudy {
   std::string metric;  ///< the objective
   bool minimize = true;
   std::uint64_t seed = 0;
+  int repeats = 1;      ///< how often each trial is trained
   std::string text;     ///< the study file's
   std::string version;  ///< of coppice
 };
@@ -89,6 +90,7 @@ class Recorder {
   void on(const Finish& command);
   void on(const BackOff&) {}
 
+  void add_report(const Reported& event, const Metrics& metrics, std::int64_t repeat);
   void add_trial(const Decision& decision);
   void set_params(TrialId trial, const Values& params);
   void set_standing(TrialId trial, Standing standing, std::string_view state);

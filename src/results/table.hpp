@@ -18,6 +18,9 @@ namespace coppice {
 /// An absent int; an absent number is NaN, an absent text is empty.
 inline constexpr std::int64_t kMissingInt = std::numeric_limits<std::int64_t>::min();
 
+/// In /reports, where trials have repeats: the row of their means.
+inline constexpr std::int64_t kMeanOfRepeats = -1;
+
 using Ints = std::vector<std::int64_t>;
 using Doubles = std::vector<double>;
 using Texts = std::vector<std::string>;

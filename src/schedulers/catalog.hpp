@@ -42,6 +42,8 @@ struct SchedulerInfo {
   bool open_ended = false;
   /// Stoppers may stand beside it (with_stoppers.hpp).
   bool takes_stoppers = false;
+  /// It lets trials begin with the states of others.
+  bool clones = false;
 };
 
 std::span<const SchedulerInfo> schedulers();

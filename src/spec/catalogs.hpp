@@ -26,6 +26,7 @@ struct AlgorithmInfo {
   /// Likewise: whether it can search this space.
   std::function<std::string(const Options&, const SearchSpace&)> check_space = {};
   bool takes_stoppers = false;  ///< a scheduler that they may stand beside
+  bool clones = false;          ///< a scheduler that lets a trial begin with another's state
 };
 
 struct BuiltinCheck {

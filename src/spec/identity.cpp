@@ -133,6 +133,7 @@ Identity identity_of(const StudySpec& study) {
                                                       ? std::to_string(*study.budget.steps_per_trial)
                                                       : "none");
   identity.emplace_back("seed", std::to_string(study.seed));
+  if (study.repeats > 1) identity.emplace_back("repeats", std::to_string(study.repeats));
   identity.emplace_back("deterministic", flag_text(study.deterministic.enabled));
   if (study.deterministic.lag)
     identity.emplace_back("deterministic.lag", std::to_string(*study.deterministic.lag));

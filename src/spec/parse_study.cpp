@@ -4,6 +4,7 @@
 #include <limits>
 #include <string_view>
 
+#include "core/repeats.hpp"
 #include "spec/parse.hpp"
 #include "spec/reader.hpp"
 #include "spec/scalars.hpp"
@@ -228,11 +229,26 @@ void refuse_unsupported(const Node& root) {
       fail(entry->key_place, key, "is not supported yet; drop it");
     }
   }
-  if (const Entry* repeats = find_entry(root, "repeats")) {
-    if (integer_of(repeats->value, "repeats", 1, kMany) != 1) {
-      fail(repeats->value.place, "repeats", "more than 1 is not supported yet; drop it");
-    }
+}
+
+/// `study` has its objectives and its scheduler already.
+int parse_repeats(const Node* node, const StudySpec& study, const Catalogs& catalogs) {
+  if (node == nullptr) return 1;
+  const auto repeats = static_cast<int>(integer_of(*node, "repeats", 1, kMaxRepeats));
+  if (repeats == 1) return repeats;
+  for (const AlgorithmInfo& scheduler : catalogs.schedulers) {
+    if (scheduler.name != study.scheduler.name || !scheduler.clones) continue;
+    fail(node->place, "repeats",
+         "scheduler " + scheduler.name + " clones single states, not the " + std::to_string(repeats) +
+             " of a trial with repeats; drop repeats, or take another scheduler, such as asha");
   }
+  for (const ObjectiveSpec& objective : study.objectives) {
+    if (objective.metric != "repeat") continue;
+    fail(node->place, "repeats",
+         "the objective's metric is called 'repeat', which is a column of study.h5 with repeats; report it "
+         "under another name");
+  }
+  return repeats;
 }
 
 /// An objective has a column in /trials, as every parameter has.
@@ -268,6 +284,7 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
   study.stoppers = parse_stoppers(context, study.scheduler, catalogs);
+  study.repeats = parse_repeats(top.find("repeats"), study, catalogs);
   study.trainable = parse_trainable(root, study, catalogs);
   study.resources = parse_resources(top.find("resources"));
   study.timeouts = parse_timeouts(top.find("timeouts"));

@@ -97,6 +97,7 @@ struct StudySpec {
   DeterministicSpec deterministic;
   bool dedicated_coordinator = false;
   int retries = 2;
+  int repeats = 1;  ///< how often each trial is trained, with other seeds; its metrics are the means
   std::uint64_t seed = 0;
   std::filesystem::path directory;  ///< of the study file: relative paths start here
   std::string text;                 ///< the file's text, as it was read

@@ -62,7 +62,8 @@ struct Welcome {
   double segment_timeout_s = 0;  ///< 0: none
   double save_every_s = 0;       ///< 0: only at the end of a segment
   std::string checkpoint_directory;
-  std::int64_t memory_limit_bytes = 0;  ///< of a trial host and what it starts; 0: none
+  std::int64_t memory_limit_bytes = 0;  ///< of a worker's trial hosts and what they start; 0: none
+  std::int32_t repeats = 1;             ///< how often each trial is trained
 };
 
 /// An event that happened at a worker.
@@ -160,6 +161,7 @@ void fields(V& v, Welcome& x) {
   v("save_every_s", x.save_every_s);
   v("checkpoint_directory", x.checkpoint_directory);
   v("memory_limit_bytes", x.memory_limit_bytes);
+  v("repeats", x.repeats);
 }
 template <class V>
 void fields(V& v, Told& x) {

@@ -27,6 +27,9 @@ struct SegmentOrder {
   bool fresh = true;              ///< false: go on with the trial and the state that the host has
   bool save_at_end = true;
   std::string device;
+  /// The segment that this is a part of, where repeats are trained step by step; -1: it is one itself. Not
+  /// told to the host.
+  std::int64_t part_of = -1;
 };
 
 enum class HostForm {

@@ -32,6 +32,10 @@ constexpr std::int64_t kNone = -1;
 
 /// For people who look for a trial in the log.
 std::string describe(const SegmentOrder& order) {
+  if (order.part_of >= 0) {
+    return fmt::format("trial {}, repeat {}, segment {}.{}, from step {}", order.trial, order.repeat,
+                       order.part_of >> 32, order.part_of & 0xffffffff, order.from_step + 1);
+  }
   const std::string end = order.until == SegmentOrder{}.until ? "on" : fmt::format("to {}", order.until);
   return fmt::format("trial {}, segment {}.{}, steps {} {}", order.trial, order.segment >> 32,
                      order.segment & 0xffffffff, order.from_step + 1, end);
@@ -50,6 +54,7 @@ struct TrialHost::State {
   double startup_s = 0;
   pid_t pid = 0;
   std::int64_t segment = kNone;  ///< the one that is running
+  std::int64_t part_of = kNone;  ///< of the last one
   std::string verdict;           ///< why we killed it
   bool ready = false;
   bool socket_over = false;
@@ -342,7 +347,8 @@ void TrialHost::run(const SegmentOrder& order, const Blob* checkpoint) {
   check(checkpoint == nullptr || checkpoint->fd() >= 0, "a host was given a checkpoint that holds nothing");
   if (state_->exited) return;  // HostExited is among the messages that the caller is still going through
   state_->segment = order.segment;
-  state_->log.begin_segment(describe(order));
+  if (order.part_of < 0 || order.part_of != state_->part_of) state_->log.begin_segment(describe(order));
+  state_->part_of = order.part_of;
   const Json message = encode_order(order, checkpoint);
   if (checkpoint != nullptr) {
     state_->send(message, {checkpoint->fd()});

@@ -28,7 +28,7 @@ std::optional<T> body_of(const Message& message) {
 
 }  // namespace
 
-Worker::Worker(Transport& transport, Spawner& spawner, WorkerPlace place, std::optional<TrialHost> host)
+Worker::Worker(Transport& transport, Spawner& spawner, WorkerPlace place, std::optional<RepeatedHost> host)
     : transport_(transport),
       spawner_(spawner),
       place_(std::move(place)),

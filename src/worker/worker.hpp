@@ -24,8 +24,8 @@
 #include "worker/checkpoint_store.hpp"
 #include "worker/device_probe.hpp"
 #include "worker/memory_gate.hpp"
+#include "worker/repeated_host.hpp"
 #include "worker/spawner.hpp"
-#include "worker/trial_host.hpp"
 #include "worker/worker_place.hpp"
 
 namespace coppice {
@@ -52,7 +52,7 @@ class Worker {
  public:
   /// `host`: one that was started already and has said hello, if any.
   Worker(Transport& transport, Spawner& spawner, WorkerPlace place,
-         std::optional<TrialHost> host = std::nullopt);
+         std::optional<RepeatedHost> host = std::nullopt);
 
   /// Says hello to the coordinator. `patience_s`: how long it may take to answer.
   void start(double now_s, double patience_s = std::numeric_limits<double>::infinity());
@@ -122,7 +122,7 @@ class Worker {
   Liveness liveness_;  ///< of the coordinator, if that is another rank
   std::optional<Welcome> welcome_;
   std::unique_ptr<CheckpointStore> store_;
-  std::optional<TrialHost> host_;
+  std::optional<RepeatedHost> host_;
   bool host_ready_;
   TrialId host_trial_ = kNoTrial;  ///< what the host has in place …
   Step host_step_ = 0;             ///< … and where it stands

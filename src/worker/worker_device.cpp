@@ -33,7 +33,8 @@ void Worker::start_host(double now_s) {
   host_ready_ = false;
   host_trial_ = kNoTrial;
   try {
-    host_.emplace(TrialHost::start(spawner_, host_launch(*welcome_, place_, transport_.rank())));
+    host_.emplace(
+        RepeatedHost::start(spawner_, host_launch(*welcome_, place_, transport_.rank()), welcome_->repeats));
   } catch (const std::exception& error) {
     fail_segment(error.what(), now_s);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -15,11 +16,11 @@ HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int ran
   launch.parameter_names = welcome.parameter_names;
   launch.log = std::filesystem::path(welcome.run_directory) / "logs" / fmt::format("worker-{}.log", rank);
   launch.startup_s = welcome.startup_timeout_s;
-  launch.memory_limit_bytes = welcome.memory_limit_bytes;
+  launch.memory_limit_bytes = welcome.memory_limit_bytes / welcome.repeats;
   launch.environment = place.environment;
   launch.cpus = place.cpus;
   if (place.threads > 0 && std::getenv("OMP_NUM_THREADS") == nullptr) {
-    launch.environment["OMP_NUM_THREADS"] = std::to_string(place.threads);
+    launch.environment["OMP_NUM_THREADS"] = std::to_string(std::max(1, place.threads / welcome.repeats));
   }
   return launch;
 }

@@ -27,7 +27,8 @@ struct WorkerPlace {
   std::vector<std::string> probe_command;  ///< of a DeviceProbe; empty: there is nothing to try
 };
 
-/// The launch of a trial host as the coordinator described it.
+/// The launch of a trial host as the coordinator described it: one of `welcome.repeats`, which share the
+/// place's memory and threads.
 HostLaunch host_launch(const Welcome& welcome, const WorkerPlace& place, int rank);
 
 }  // namespace coppice

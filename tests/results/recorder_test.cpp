@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/repeats.hpp"
 #include "story.hpp"
 
 namespace coppice {
@@ -58,6 +59,29 @@ TEST(Recorder, TheColumnsAreThoseOfTheContract) {
   EXPECT_THAT(names(tables.workers), ElementsAre("worker", "rank", "host", "device_uuid", "device_name"));
   EXPECT_THAT(names(tables.incumbent), ElementsAre("time_s", "trial", "step", "value"));
   for (const Table* table : tables.all()) EXPECT_EQ(table->rows(), 0u);
+}
+
+TEST(Recorder, RepeatsHaveRowsOfTheirOwnBeforeThatOfTheirMeans) {
+  RecordedStudy study = story::study();
+  study.repeats = 2;
+  Recorder recorder(study);
+  recorder.apply(0, Begun{1, {}, {}}, {});
+  recorder.apply(1, WorkerUp{0, 0, "node1", "", ""},
+                 {true, {Propose{0, 0, {}}}, {{DecisionKind::kStart, 0, kNoTrial, 0, ""}}});
+  recorder.apply(3, Reported{11, 0, 0, 1, join_repeats({{{"loss", 0.75}}, {{"loss", 0.25}}})},
+                 {true, {}, {{DecisionKind::kIncumbent, 0, kNoTrial, 1, "loss 0.5"}}});
+  recorder.apply(4, Reported{11, 0, 0, 2, join_repeats({{{"loss", 0.5}}, {{"loss", kNan}, {"repeat", 7}}})},
+                 {true, {}, {}});
+  const Table& reports = recorder.tables().reports;
+  EXPECT_THAT(names(reports),
+              ElementsAre("trial", "step", "time_s", "worker", "repeat", "loss", "metric_repeat"));
+  EXPECT_THAT(ints(reports, "step"), ElementsAre(1, 1, 1, 2, 2, 2));
+  EXPECT_THAT(ints(reports, "repeat"), ElementsAre(0, 1, kMeanOfRepeats, 0, 1, kMeanOfRepeats));
+  EXPECT_THAT(doubles(reports, "loss"), numbers({0.75, 0.25, 0.5, 0.5, kNan, kNan}));
+  EXPECT_THAT(doubles(reports, "metric_repeat"), numbers({kNan, kNan, kNan, kNan, 7, kNan}));
+  EXPECT_THAT(doubles(recorder.tables().trials, "loss"), numbers({kNan}));
+  EXPECT_THAT(ints(recorder.tables().trials, "steps"), ElementsAre(2));
+  EXPECT_THAT(doubles(recorder.tables().incumbent, "value"), numbers({0.5}));
 }
 
 TEST(Recorder, TellsTheStoryUpToTheLoss) {

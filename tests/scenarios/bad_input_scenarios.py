@@ -44,6 +44,8 @@ CASES = [
     ("program that is not there", "{builtin: branin}", "{command: [./nowhere, now]}", ["nowhere"]),
     ("program not in PATH", "{builtin: branin}", "{command: [no-such-program-anywhere]}", ["no-such-program-anywhere"]),
     ("program that ends at once", "{builtin: branin}", "{command: [/usr/bin/python3, -c, 'import nosuchmodule']}", ["nosuchmodule"]),
+    ("repeats of a population", "name: fifo}\nbudget: {trials: 4}", "name: pbt, population: 4, interval: 1}\nrepeats: 3\nbudget: {steps_per_trial: 4}", ["study.yaml:8:10", "pbt", "drop repeats"]),
+    ("no repeats", "name: fifo}", "name: fifo}\nrepeats: 0", ["study.yaml:8:10", "at least 1"]),
     ("deterministic asha", "name: fifo}", "name: asha, max_steps: 9}\ndeterministic: true", ["deterministic"]),
 ]
 

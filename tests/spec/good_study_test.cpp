@@ -172,6 +172,12 @@ TEST(GoodStudy, EveryOtherKey) {
   EXPECT_EQ(study.seed, 18446744073709551615u);
 }
 
+TEST(GoodStudy, RepeatsOfEachTrial) {
+  EXPECT_EQ(StudyFolder().load(kBase).repeats, 1);
+  EXPECT_EQ(StudyFolder().load(kBase + "repeats: 5\n").repeats, 5);
+  EXPECT_EQ(StudyFolder().load(kBase + "repeats: 1\nscheduler: {name: pbt, population: 4}\n").repeats, 1);
+}
+
 TEST(GoodStudy, ChoicesKeepTheTypeTheyAreWrittenAs) {
   const StudySpec study = StudyFolder().load(kNoSpace +
                                              "space:\n  c: {type: categorical, choices: [true, off, 1, 2.5, "

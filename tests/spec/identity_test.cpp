@@ -61,6 +61,8 @@ TEST(Identity, TheFirstDifferenceIsNamed) {
   EXPECT_EQ(difference(kBase + "stoppers: [{name: patience, steps: 2}, {name: threshold, upper: 3}]\n",
                        kBase + "stoppers: [{name: patience, steps: 2}, {name: threshold, upper: 4}]\n"),
             "stoppers.1.upper was 3, is 4");
+  EXPECT_EQ(difference(kBase, kBase + "repeats: 1\n"), "none");
+  EXPECT_EQ(difference(kBase, kBase + "repeats: 3\n"), "repeats was not set, is 3");
   EXPECT_EQ(difference(kBase, kBase + "budget: {steps_per_trial: 3}\n"),
             "budget.steps_per_trial was none, is 3");
   EXPECT_EQ(difference(kBase, kBase + "seed: 1\n"), "seed was 0, is 1");

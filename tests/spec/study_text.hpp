@@ -40,7 +40,10 @@ inline Catalogs test_catalogs() {
         {"factors", OptionType::kNumbers, "to perturb by", false, 0.01, 100}},
        [](const Options& options, const BudgetSpec&, bool deterministic) {
          return deterministic && options.integer("population", 2) % 2 == 1 ? "population: must be even" : "";
-       }}};
+       },
+       {},
+       /*takes_stoppers=*/false,
+       /*clones=*/true}};
   catalogs.stoppers = {{"patience", "waits", {{"steps", OptionType::kInt, "for how many", true, 1, 1e6}}, {}},
                        {"threshold",
                         "bounds",

@@ -94,8 +94,8 @@ class HostTest : public testing::Test {
 
   /// Messages up to and including the first of type Last, or HostExited; later ones are kept for the next
   /// call.
-  template <class Last>
-  std::vector<HostMessage> until(TrialHost& host) {
+  template <class Last, class Host>
+  std::vector<HostMessage> until(Host& host) {
     std::vector<HostMessage> all;
     for (;;) {
       for (HostMessage& message : host.poll()) waiting_[host.pid()].push_back(std::move(message));
@@ -115,8 +115,8 @@ class HostTest : public testing::Test {
   }
 
   /// The first message of a type; everything before it is dropped.
-  template <class Wanted>
-  Wanted next(TrialHost& host) {
+  template <class Wanted, class Host>
+  Wanted next(Host& host) {
     std::vector<HostMessage> all = until<Wanted>(host);
     if (!all.empty() && std::holds_alternative<Wanted>(all.back()))
       return std::get<Wanted>(std::move(all.back()));

@@ -17,13 +17,15 @@ namespace {
 std::string farewell_file;  // of the trial that was set up last
 
 /// Counts steps from `start`. `fail_at`, `kill_at`, `exit_at`, `hang_at`, `done_at` name the value at which
-/// it does so; `farewell` is a file that the process makes when it exits, or "never" if it doesn't exit.
+/// it does so (in the repeat `in_repeat`, by default in all); `farewell` is a file that the process makes
+/// when it exits, or "never" if it doesn't exit.
 class Counter : public coppice::Trainable {
  public:
   void setup(const coppice::Parameters& parameters, const coppice::TrialInfo& info) override {
     parameters_ = parameters;
     value_ = parameters.integer("start", 0);
     seed_ = info.seed;
+    mine_ = parameters.integer("in_repeat", info.repeat) == info.repeat;
     farewell_file = parameters.text("farewell", "");
     padding_ = static_cast<std::size_t>(parameters.integer("padding", 0));
   }
@@ -54,11 +56,12 @@ class Counter : public coppice::Trainable {
   }
 
  private:
-  bool at(const char* what) const { return parameters_.integer(what, -1) == value_; }
+  bool at(const char* what) const { return mine_ && parameters_.integer(what, -1) == value_; }
 
   coppice::Parameters parameters_;
   std::int64_t value_ = 0;
   std::uint64_t seed_ = 0;
+  bool mine_ = true;
   std::size_t padding_ = 0;
 };
 

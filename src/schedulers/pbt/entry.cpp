@@ -141,6 +141,7 @@ SchedulerInfo pbt_entry() {
       planned_pbt};
   const std::vector<OptionSpec> of_explorer = explorer_options();
   info.options.insert(info.options.end(), of_explorer.begin(), of_explorer.end());
+  info.clones = true;
   return info;
 }
 

@@ -73,6 +73,7 @@ SchedulerInfo ipbt_entry() {
       planned_ipbt};
   const std::vector<OptionSpec> of_explorer = explorer_options();
   info.options.insert(info.options.end(), of_explorer.begin(), of_explorer.end());
+  info.clones = true;
   return info;
 }
 

@@ -1,0 +1,59 @@
+#include "core/repeats.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "coppice/rng.hpp"
+#include "core/check.hpp"
+
+namespace coppice {
+
+std::uint64_t repeat_seed(std::uint64_t trial_seed, int repeat) {
+  constexpr std::uint32_t kStream = hash_name("repeat");  // apart from the seeds of a study's trials
+  if (repeat == 0) return trial_seed;
+  return Rng(trial_seed, Purpose::kTrialSeed, static_cast<std::uint64_t>(repeat), kStream).next_u64() >> 33;
+}
+
+Metrics join_repeats(const std::vector<Metrics>& repeats) {
+  check(!repeats.empty(), "a report is that of one repeat at least");
+  const auto find = [](const Metrics& metrics, const std::string& name) {
+    return std::find_if(metrics.begin(), metrics.end(),
+                        [&](const auto& metric) { return metric.first == name; });
+  };
+  Metrics means;
+  for (const Metrics& metrics : repeats) {
+    for (const auto& metric : metrics) {
+      if (find(means, metric.first) == means.end()) means.emplace_back(metric.first, 0.0);
+    }
+  }
+  Metrics joined;
+  for (std::size_t repeat = 0; repeat < repeats.size(); ++repeat) {
+    for (auto& [name, mean] : means) {
+      const auto found = find(repeats[repeat], name);
+      const double value =
+          found == repeats[repeat].end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+      joined.emplace_back(name + "@" + std::to_string(repeat), value);
+      mean += value;
+    }
+  }
+  for (auto& [name, mean] : means) mean /= static_cast<double>(repeats.size());
+  joined.insert(joined.end(), means.begin(), means.end());
+  return joined;
+}
+
+RepeatedMetrics split_repeats(const Metrics& metrics, int repeats) {
+  const std::size_t parts = static_cast<std::size_t>(repeats) + 1;
+  if (repeats < 1 || metrics.size() % parts != 0) return {metrics, {}};
+  const std::size_t names = metrics.size() / parts;
+  const auto part = [&](std::size_t at) { return metrics.begin() + static_cast<std::ptrdiff_t>(at * names); };
+  RepeatedMetrics result{Metrics(part(parts - 1), metrics.end()), {}};
+  for (std::size_t repeat = 0; repeat + 1 < parts; ++repeat) {
+    Metrics values(part(repeat), part(repeat + 1));
+    for (std::size_t i = 0; i < names; ++i) values[i].first = result.mean[i].first;
+    result.repeats.push_back(std::move(values));
+  }
+  return result;
+}
+
+}  // namespace coppice
