@@ -277,15 +277,19 @@ void Kernels::log_density(const Points& points, std::span<double> out) const {
   }
 }
 
-void Kernels::sample(Rng& rng, Points& points, double spread) const {
-  auto pick = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(total_ + prior_weight_)));
-  const bool from_prior = pick >= total_;
+std::size_t Kernels::pick(Rng& rng) const {
+  auto mass = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(total_ + prior_weight_)));
+  if (mass >= total_) return kPrior;
   std::size_t slot = first_;
-  if (!from_prior) {
-    while (pick >= weights_[slot]) pick -= weights_[slot++];
-  }
+  while (mass >= weights_[slot]) mass -= weights_[slot++];
+  return slot;
+}
+
+void Kernels::sample(Rng& rng, Points& points, double spread) const {
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     const Axis& axis = axes_[a];
+    const std::size_t slot = pick(rng);
+    const bool from_prior = slot == kPrior;
     const double u = rng.uniform();
     double x = u;
     if (axis.choices() > 0) {

@@ -77,10 +77,10 @@ bool Model::is_good(TrialId trial) const {
   return std::any_of(good_.begin(), good_.end(), [trial](const Ranked& item) { return item.trial == trial; });
 }
 
-/// The best share of the results is good, of those that have a number.
+/// The best share of the results that have a number is good.
 void Model::split() {
-  const double share = std::ceil(gamma_ * static_cast<double>(results_.size()));
-  const std::size_t count = std::min({static_cast<std::size_t>(share), kMaxGood, finite_});
+  const double share = std::ceil(gamma_ * static_cast<double>(finite_));
+  const std::size_t count = std::min(static_cast<std::size_t>(share), kMaxGood);
   std::vector<Ranked> good(results_.begin(), std::next(results_.begin(), static_cast<std::ptrdiff_t>(count)));
   if (good == good_) return;
   std::swap(good, good_);
