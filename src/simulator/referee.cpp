@@ -96,7 +96,8 @@ void Referee::on_run(const Study& study, const Run& run, const BlobStore& store)
   if (!run.from) return;
   const CheckpointId& id = run.from->checkpoint;
   if (run.from->places.empty()) fault(who + ": a state without a place");
-  if (id.step >= run.until) fault(who + ": a segment that leads nowhere");
+  // At its end already where the worker was lost between the last save and its word: that one only says so.
+  if (id.step > run.until) fault(who + ": a segment that leads nowhere");
   const bool own = id.trial == run.trial;
   const bool origin = trial.origin && id.trial == trial.origin->trial && id.step == trial.origin->step;
   if (!own && !origin) fault(who + ": begins from a state of trial " + std::to_string(id.trial));

@@ -290,7 +290,10 @@ void World::begin_segment(std::size_t m, const Run& run) {
     }
   }
   training.times.startup_s = options_.startup_s;
-  plan_step(m, options_.startup_s);
+  if (training.step < run.until) return plan_step(m, options_.startup_s);
+  // The state is that of the segment's end: its worker was lost before it could say so.
+  const bool done = training.step == marked_step(training, options_.short_trial, kShort);
+  on_machine(m, options_.startup_s, [this, m, done] { end_segment(m, done); });
 }
 
 const Blob* World::fetch(std::size_t m, const Source& source) {

@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <map>
+#include <utility>
+
 #include "bench.hpp"
 #include "schedulers/pbt/standings.hpp"
 
@@ -276,17 +280,17 @@ TEST(PbtAsynchronous, TheLeastAdvancedGoesFirstThenTheWorkersOwn) {
 
 TEST(PbtAsynchronous, ManyMembersShareFewWorkersFairly) {
   Bench bench("pbt", pbt(24), steps(100));
-  std::map<WorkerId, TrialId> busy;
+  std::deque<std::pair<WorkerId, TrialId>> busy;  // all segments take as long
   const auto give = [&](WorkerId worker) {
     const auto work = bench.next(worker);
     if (!work) return;
     const auto* more = std::get_if<Continue>(&*work);
-    busy[worker] = more != nullptr ? more->trial : bench.board().size() - 1;
+    busy.emplace_back(worker, more != nullptr ? more->trial : bench.board().size() - 1);
   };
   for (WorkerId worker = 0; worker < 3; ++worker) give(worker);
   while (!busy.empty()) {
-    const auto [worker, trial] = *busy.begin();
-    busy.erase(busy.begin());
+    const auto [worker, trial] = busy.front();
+    busy.pop_front();
     bench.reach(trial, 0.01 * static_cast<double>(trial));
     give(worker);
     Step least = 100;
