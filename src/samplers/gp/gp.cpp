@@ -56,7 +56,7 @@ Settings settings_of(const Options& options, const SearchSpace& space) {
   settings.acquisition = options.text("acquisition", "ei");
   if (options.text("warp", "power") == "none") settings.warp = gp::Warp::kNone;
   settings.kappa = options.number("kappa", 1.8);
-  const auto startup = std::min<std::int64_t>(2 * static_cast<std::int64_t>(space.size()), 5);
+  const auto startup = std::min<std::int64_t>(2 * static_cast<std::int64_t>(space.size()), 8);
   settings.startup = static_cast<std::size_t>(options.integer("startup", std::max<std::int64_t>(startup, 2)));
   return settings;
 }
