@@ -36,17 +36,15 @@ bool is_numeric(const SearchSpace& space) {
 class Automatic final : public Sampler {
  public:
   Automatic(SearchSpace space, std::uint64_t seed, AutoChoice choice)
-      : choice_(std::move(choice)), history_(space), numeric_(is_numeric(space)) {
+      : choice_(std::move(choice)), history_(space) {
     using enum AutoChoice::Kind;
     if (choice_.kind == kSpread || choice_.kind == kRandom) {
       const bool even = choice_.kind == kSpread && space.size() <= SobolSequence::kDimensions;
       spread_ = make_sampler(even ? "sobol" : "random", {}, space, seed);
       return;
     }
-    if (choice_.kind == kModel) {
-      gp_ = make_sampler("gp", {}, space, seed);
-      if (numeric_) cmaes_ = make_sampler("cmaes", {}, space, seed);
-    }
+    if (choice_.kind != kDensities) gp_ = make_sampler("gp", {}, space, seed);
+    if (choice_.kind == kModelThenTurns) cmaes_ = make_sampler("cmaes", {}, space, seed);
     tpe_ = make_sampler("tpe", {}, space, seed);
   }
 
@@ -77,7 +75,6 @@ class Automatic final : public Sampler {
 
   AutoChoice choice_;
   History history_;
-  bool numeric_;
   std::unique_ptr<Sampler> spread_;
   std::unique_ptr<Sampler> gp_;
   std::unique_ptr<Sampler> tpe_;
@@ -108,16 +105,16 @@ AutoChoice choose_samplers(const SearchSpace& space, const SamplerSetup& setup) 
     return {kRandom, "random, as members go on from each other's hyperparameters"};
   }
   if (setup.blind) return {kSpread, "an even spread, as the order in which results come must not matter"};
-  if (setup.rungs) return {kDensities, "tpe, as rungs make many short trials"};
   if (space.size() > kModelledParameters) {
     return {kDensities, "tpe, as " + std::to_string(space.size()) + " parameters are too many for gp"};
   }
   const std::int64_t limit = model_limit(space.size());
+  const bool turns = is_numeric(space) && !setup.rungs;
   std::string why = "gp";
   if (!setup.max_trials || *setup.max_trials > limit) {
-    why += ", after " + std::to_string(limit) + " results " + (is_numeric(space) ? "cmaes and tpe" : "tpe");
+    why += ", after " + std::to_string(limit) + " results " + (turns ? "cmaes and tpe" : "tpe");
   }
-  return {kModel,
+  return {turns ? kModelThenTurns : kModel,
           why + ", for " + std::to_string(space.size()) + (space.size() == 1 ? " parameter" : " parameters")};
 }
 

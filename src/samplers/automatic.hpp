@@ -11,12 +11,13 @@ namespace coppice {
 
 struct AutoChoice {
   enum class Kind {
-    kRandom,     ///< random: the scheduler does the searching
-    kSpread,     ///< sobol, where it has so many dimensions, else random: results must not matter
-    kDensities,  ///< tpe
-    kModel,      ///< gp; after some hundred results cmaes and tpe in turns, or tpe
+    kRandom,          ///< random: the scheduler does the searching
+    kSpread,          ///< sobol, where it has so many dimensions, else random: results must not matter
+    kDensities,       ///< tpe
+    kModel,           ///< gp; after some hundred results tpe
+    kModelThenTurns,  ///< gp; after some hundred results cmaes and tpe in turns
   };
-  Kind kind = Kind::kModel;
+  Kind kind = Kind::kModelThenTurns;
   std::string why;  ///< in a clause, for people
 };
 

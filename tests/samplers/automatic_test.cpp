@@ -18,13 +18,15 @@ using testing::StartsWith;
 
 TEST(ChooseSamplers, ByTheRestOfTheStudy) {
   const SearchSpace space = spaces::cube(3);
-  EXPECT_EQ(choose_samplers(space, {.max_trials = 100}).kind, Kind::kModel);
+  EXPECT_EQ(choose_samplers(space, {.max_trials = 100}).kind, Kind::kModelThenTurns);
+  EXPECT_EQ(choose_samplers(spaces::mixed(), {.max_trials = 100}).kind, Kind::kModel);
   EXPECT_EQ(choose_samplers(space, {.population = true}).kind, Kind::kRandom);
   EXPECT_EQ(choose_samplers(space, {.population = true, .blind = true}).kind, Kind::kRandom);
   EXPECT_EQ(choose_samplers(space, {.blind = true}).kind, Kind::kSpread);
   EXPECT_EQ(choose_samplers(space, {.rungs = true, .blind = true}).kind, Kind::kSpread);
-  EXPECT_EQ(choose_samplers(space, {.rungs = true}).kind, Kind::kDensities);
-  EXPECT_EQ(choose_samplers(spaces::cube(40), {}).kind, Kind::kModel);
+  EXPECT_EQ(choose_samplers(space, {.rungs = true}).kind, Kind::kModel);
+  EXPECT_EQ(choose_samplers(spaces::cube(41), {.rungs = true}).kind, Kind::kDensities);
+  EXPECT_EQ(choose_samplers(spaces::cube(40), {}).kind, Kind::kModelThenTurns);
   EXPECT_EQ(choose_samplers(spaces::cube(41), {}).kind, Kind::kDensities);
 }
 
@@ -36,6 +38,8 @@ TEST(ChooseSamplers, SaysWhy) {
             "gp, after 250 results cmaes and tpe, for 21 parameters");
   EXPECT_EQ(choose_samplers(spaces::mixed(), {.max_trials = 501}).why,
             "gp, after 500 results tpe, for 11 parameters");
+  EXPECT_EQ(choose_samplers(spaces::cube(3), {.rungs = true}).why,
+            "gp, after 500 results tpe, for 3 parameters");
 }
 
 /// Asks for a trial and tells its result: what proposed it.
@@ -60,9 +64,15 @@ TEST(Auto, SaysFirstWhatItChoseAndThenWhoProposed) {
 
 TEST(Auto, LeavesAModelThatHasGrownTooCostly) {
   const auto by_tpe = testing::AnyOf(StartsWith("auto: tpe: "), StartsWith("auto: random: "));
-  for (const bool numeric : {true, false}) {
-    const SearchSpace space = numeric ? spaces::cube(2) : spaces::mixed();
-    const auto sampler = make_sampler("auto", {}, space, 1);
+  struct Case {
+    SearchSpace space;
+    bool rungs = false;
+    bool turns = false;
+  };
+  for (const Case& each : {Case{spaces::cube(2), false, true}, Case{spaces::cube(2), true, false},
+                           Case{spaces::mixed(), false, false}}) {
+    const SearchSpace& space = each.space;
+    const auto sampler = make_sampler("auto", {}, space, 1, {.rungs = each.rungs});
     const auto random = make_sampler("random", {}, space, 1);
     const auto fail = [&](TrialId id) {  // a result that costs the model nothing
       Trial trial;
@@ -75,7 +85,7 @@ TEST(Auto, LeavesAModelThatHasGrownTooCostly) {
     EXPECT_THAT(sampler->ask({499, nullptr}).note, StartsWith("auto: gp: "));
     fail(499);
     EXPECT_THAT(note_of_next(*sampler, 500, 1), by_tpe);
-    if (numeric) {
+    if (each.turns) {
       EXPECT_THAT(note_of_next(*sampler, 501, 1), StartsWith("auto: cmaes: "));
     } else {
       EXPECT_THAT(note_of_next(*sampler, 501, 1), by_tpe);
@@ -84,17 +94,16 @@ TEST(Auto, LeavesAModelThatHasGrownTooCostly) {
 }
 
 TEST(Auto, HasOneSamplerWhereThatIsAllItNeeds) {
-  const SearchSpace space = spaces::cube(3);
-  const auto same = [&](const SamplerSetup& setup, const char* name) {
+  const auto same = [&](const SearchSpace& space, const SamplerSetup& setup, const char* name) {
     for (const TrialId id : {0, 1, 17}) {
       EXPECT_EQ(make_sampler("auto", {}, space, 4, setup)->ask({id, nullptr}).params,
                 make_sampler(name, {}, space, 4)->ask({id, nullptr}).params)
           << name << " " << id;
     }
   };
-  same({.population = true}, "random");
-  same({.blind = true}, "sobol");
-  same({.rungs = true}, "tpe");
+  same(spaces::cube(3), {.population = true}, "random");
+  same(spaces::cube(3), {.blind = true}, "sobol");
+  same(spaces::cube(41), {.rungs = true}, "tpe");
 }
 
 TEST(Auto, EndsWithAFiniteSpace) {
