@@ -105,7 +105,7 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
 void Proposer::think_ahead() {
   const bool may = settings_.ahead && !resting_ && threaded() && open_.empty() && next_ != kNoTrial &&
                    (!settings_.trials || next_ < *settings_.trials);
-  if (!may || count_.bound() == 0) return;
+  if (!may || !count_.may_lack_the_next()) return;
   {
     const std::lock_guard lock(mutex_);
     const bool usable =

@@ -22,7 +22,9 @@ class ResultCount {
   /// Stretches of training that have ended since the first one was told of.
   std::int64_t results() const { return results_; }
   /// How many results a proposal may lack: few beside those that it could not know anyway.
-  std::int64_t bound() const { return static_cast<std::int64_t>(pending_.size()) / 8; }
+  std::int64_t bound() const { return std::ssize(pending_) / 8; }
+  /// Whether it may still lack one when one more has come: the result that frees the worker that asks.
+  bool may_lack_the_next() const { return (std::ssize(pending_) - 1) / 8 > 0; }
 
  private:
   std::set<TrialId> pending_;
