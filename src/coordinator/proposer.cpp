@@ -206,6 +206,13 @@ void Proposer::remove_job(RequestId request) {
   });
 }
 
+/// Before the questions that were put after it. Precondition: the mutex is held.
+void Proposer::ask_again(const Question& question) {
+  const auto later = std::find_if(jobs_.begin(), jobs_.end(),
+                                  [](const Job& job) { return std::holds_alternative<Question>(job); });
+  jobs_.insert(later, question);
+}
+
 void Proposer::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [this] { return !jobs_.empty(); }) && !stop.stop_requested()) {
@@ -228,7 +235,12 @@ void Proposer::work(const std::stop_token& stop) {
     lock.lock();
     if (error && !error_) error_ = error;
     if (answered && ahead_ && ahead_->question.request == answered->request) {
-      if (ahead_->taken_by) {
+      if (ahead_->taken_by && answered->exhausted) {
+        // That it is to say knowing all that was told by the time it was asked for.
+        ask_again({*ahead_->taken_by, question->trial});
+        answered.reset();
+        ahead_.reset();
+      } else if (ahead_->taken_by) {
         answered->request = *ahead_->taken_by;
         under_way_ = answered->request;
         ahead_.reset();

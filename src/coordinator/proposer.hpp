@@ -93,6 +93,7 @@ class Proposer {
   void drop_ahead();
   void give_up(const Question& question);
   void remove_job(RequestId request);
+  void ask_again(const Question& question);
   void work(const std::stop_token& stop);
 
   const std::unique_ptr<Sampler> sampler_;

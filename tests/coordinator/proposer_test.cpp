@@ -25,6 +25,7 @@ class Scripted final : public Sampler {
   Proposal ask(const SampleRequest& request) const override {
     if (waits) permits.acquire();
     if (throws) throw std::runtime_error("no model");
+    if (exhausted) return {.params = {}, .note = std::to_string(told.size()), .exhausted = true};
     const double base = request.base != nullptr ? std::get<double>(request.base->at(0)) : 0;
     return {{Value(value_ + base + static_cast<double>(told.size()))}, "scripted"};
   }
@@ -37,6 +38,7 @@ class Scripted final : public Sampler {
   std::atomic<int> tells = 0;
   std::atomic<bool> waits = false;
   bool throws = false;
+  std::atomic<bool> exhausted = false;
   mutable std::counting_semaphore<> permits{0};
 
  private:
@@ -263,6 +265,26 @@ TEST_F(AheadTest, OneThatIsUnderWayIsTaken) {
   EXPECT_EQ(second.at(0).request, 2);
   EXPECT_EQ(value_of(second[0]), kPending + 2) << "it knows of the first one";
   proposer_->rest();
+}
+
+TEST_F(AheadTest, ThatThereIsNothingLeftItSaysKnowingAllResults) {
+  make_ahead();
+  sampler_->exhausted = true;
+  proposer_->tell(over(3));
+  proposer_->ask(1, {kNext}, kNow_s);
+  proposer_->ask(2, {kNext + 1}, kNow_s);
+  proposer_->tell(over(5));
+  sampler_->permits.release(3);
+  std::vector<Proposed> answers = wait_for_answer();
+  while (answers.size() < 2) {
+    for (Proposed& answer : wait_for_answer()) answers.push_back(std::move(answer));
+  }
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].request, 1);
+  EXPECT_TRUE(answers[0].exhausted);
+  EXPECT_EQ(answers[0].note, std::to_string(kPending + 2)) << "the first question's trial, and 3";
+  EXPECT_EQ(answers[1].request, 2);
+  EXPECT_EQ(answers[1].note, answers[0].note);
 }
 
 TEST_F(AheadTest, TheDeadlineHoldsForOneThatIsUnderWay) {
