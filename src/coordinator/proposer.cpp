@@ -179,23 +179,35 @@ std::vector<Proposed> Proposer::poll(double now_s) {
       ++it;
       continue;
     }
-    Proposal proposal = stand_in_->ask({question.trial, nullptr});
-    result.push_back(
-        {question.request, std::move(proposal.params),
-         fmt::format("{}: the sampler had no answer within {} s",
-                     proposal.note.empty() ? "stand-in" : proposal.note, *settings_.deadline_s)});
-    give_up(question);
+    if (auto just_in_time = give_up(question)) {
+      result.push_back(std::move(*just_in_time));
+    } else {
+      Proposal proposal = stand_in_->ask({question.trial, nullptr});
+      result.push_back(
+          {question.request, std::move(proposal.params),
+           fmt::format("{}: the sampler had no answer within {} s",
+                       proposal.note.empty() ? "stand-in" : proposal.note, *settings_.deadline_s)});
+    }
     it = open_.erase(it);
   }
   return result;
 }
 
-/// The sampler need not begin with it, and what it says to it counts no more.
-void Proposer::give_up(const Question& question) {
+/// The sampler need not begin with it, and what it says to it counts no more. An answer that has come since
+/// it was looked for is returned instead: the sampler knows it for the trial's.
+std::optional<Proposed> Proposer::give_up(const Question& question) {
   const std::lock_guard lock(mutex_);
+  const auto late = std::find_if(answers_.begin(), answers_.end(),
+                                 [&](const Proposed& answer) { return answer.request == question.request; });
+  if (late != answers_.end()) {
+    std::optional<Proposed> answer = std::move(*late);
+    answers_.erase(late);
+    return answer;
+  }
   if (under_way_ == question.request) under_way_.reset();
   if (ahead_ && ahead_->taken_by == question.request) drop_ahead();
   remove_job(question.request);
+  return std::nullopt;
 }
 
 /// Precondition: the mutex is held.

@@ -91,7 +91,7 @@ class Proposer {
   void think_ahead();
   bool take_ahead(const Question& question, double now_s);
   void drop_ahead();
-  void give_up(const Question& question);
+  std::optional<Proposed> give_up(const Question& question);
   void remove_job(RequestId request);
   void ask_again(const Question& question);
   void work(const std::stop_token& stop);

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <atomic>
+#include <functional>
 #include <semaphore>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,7 @@ class Scripted final : public Sampler {
   explicit Scripted(double value = 0) : value_(value) {}
 
   Proposal ask(const SampleRequest& request) const override {
+    if (meanwhile) meanwhile();
     if (waits) permits.acquire();
     if (throws) throw std::runtime_error("no model");
     if (exhausted) return {.params = {}, .note = std::to_string(told.size()), .exhausted = true};
@@ -34,6 +36,7 @@ class Scripted final : public Sampler {
     ++tells;
   }
 
+  std::function<void()> meanwhile;  ///< done in a question
   std::vector<std::string> told;
   std::atomic<int> tells = 0;
   std::atomic<bool> waits = false;
@@ -50,8 +53,10 @@ class ProposerTest : public ::testing::Test {
   void make(ProposerSettings settings) {
     auto sampler = std::make_unique<Scripted>();
     sampler_ = sampler.get();
+    auto stand_in = std::make_unique<Scripted>(-1);
+    stand_in_ = stand_in.get();
     proposer_ = std::make_unique<Proposer>(std::move(sampler), std::make_unique<Scripted>(1000),
-                                           std::make_unique<Scripted>(-1), settings);
+                                           std::move(stand_in), settings);
   }
   /// From here on the sampler has a thread, and waits for a permit before each answer.
   void make_slow(std::optional<double> deadline_s) {
@@ -78,6 +83,7 @@ class ProposerTest : public ::testing::Test {
   }
 
   Scripted* sampler_ = nullptr;
+  Scripted* stand_in_ = nullptr;
   std::unique_ptr<Proposer> proposer_;
 };
 
@@ -129,6 +135,22 @@ TEST_F(ProposerTest, AfterTheDeadlineTheStandInAnswersAndTheLateAnswerIsDropped)
   ASSERT_EQ(second.size(), 1u);
   EXPECT_EQ(second[0].request, 2);
   EXPECT_EQ(value_of(second[0]), 1) << "what it said too late it is not held to";
+}
+
+TEST_F(ProposerTest, WhatComesWhileTheStandInIsAskedTheSamplerIsNotHeldTo) {
+  make_slow(10);
+  proposer_->ask(1, {1}, kNow_s);
+  stand_in_->meanwhile = [this] {
+    sampler_->permits.release();
+    const int told = sampler_->tells;
+    proposer_->tell(over(7));  // comes after the answer
+    while (sampler_->tells == told) std::this_thread::yield();
+  };
+  const auto instead = proposer_->poll(kNow_s + 11);
+  ASSERT_EQ(instead.size(), 1u);
+  EXPECT_EQ(value_of(instead[0]), -1);
+  EXPECT_THAT(sampler_->told, ElementsAre("0 pending", "7 over"));
+  EXPECT_TRUE(proposer_->poll(kNow_s + 12).empty());
 }
 
 TEST_F(ProposerTest, AnExplorerAnswersAtOnceWhateverTheSamplerDoes) {
