@@ -21,7 +21,8 @@ Trial as_of(const Trial& trial, std::int64_t stretch) {
   past.stops.resize(static_cast<std::size_t>(stretch));
   const Step stop = past.stops.back();
   past.until = past.steps = past.stands_at = stop;
-  std::erase_if(past.curve, [stop](const CurvePoint& point) { return point.step > stop; });
+  const auto cut = std::erase_if(past.curve, [stop](const CurvePoint& point) { return point.step > stop; });
+  if (cut > 0) past.assessment = {};
   past.state = past.curve.empty() ? TrialState::kStopped : TrialState::kPaused;
   return past;
 }

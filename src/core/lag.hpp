@@ -33,7 +33,8 @@ struct Stretch {
 bool has_ended(const Trial& trial, std::int64_t stretch);
 
 /// The trial as it was known at the end of that stretch: paused there, or over. One that paused without a
-/// score teaches what a stopped one does. Precondition: the stretch has ended.
+/// score teaches what a stopped one does. An assessment is known of a trial's newest point alone: where that
+/// is later, it is empty. Precondition: the stretch has ended.
 Trial as_of(const Trial& trial, std::int64_t stretch);
 
 /// The stretches of trials from scratch in the order in which proposals come to know them. Values; one

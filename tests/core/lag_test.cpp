@@ -49,7 +49,8 @@ TEST(Lag, AStretchHasEndedWhereItsTrialStoppedOrWasOverBefore) {
 }
 
 TEST(Lag, ATrialIsKnownAsItWasAtAStop) {
-  const Trial now = trial(4, {3, 9}, TrialState::kComplete, 27);
+  Trial now = trial(4, {3, 9}, TrialState::kComplete, 27);
+  now.assessment.scores = {27, 1};
   const Trial first = as_of(now, 1);
   EXPECT_EQ(first.state, TrialState::kPaused);
   EXPECT_EQ(first.steps, 3);
@@ -59,6 +60,8 @@ TEST(Lag, ATrialIsKnownAsItWasAtAStop) {
   EXPECT_EQ(as_of(now, 2).curve.back().step, 9);
   EXPECT_EQ(as_of(now, 3).state, TrialState::kComplete);
   EXPECT_EQ(as_of(now, 3).curve.size(), 27u);
+  EXPECT_THAT(as_of(now, 2).assessment.scores, IsEmpty()) << "it is that of step 27";
+  EXPECT_THAT(as_of(now, 3).assessment.scores, ElementsAre(27, 1));
   Trial silent = trial(4, {3});
   silent.curve.clear();
   EXPECT_EQ(as_of(silent, 1).state, TrialState::kStopped) << "pending it would be for ever";
