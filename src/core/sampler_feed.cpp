@@ -11,7 +11,8 @@ void SamplerFeed::tell(const Trial& trial) {
   if (trial.origin) return;
   const auto known = trials_.find(trial.id);
   if (known == trials_.end()) {
-    trials_.emplace(trial.id, trial);
+    // An earlier one is no more to be told of.
+    if (trial.id >= next_) trials_.emplace(trial.id, trial);
   } else if (is_over(trial.state) || trial.stops.size() > known->second.stops.size()) {
     known->second = trial;
   }
@@ -29,6 +30,7 @@ std::vector<Trial> SamplerFeed::before(TrialId trial) {
     it = trials_.upper_bound(earlier);
   }
   append_known(trial, told);
+  trials_.try_emplace(trial);  // it will be told of
   order_.add(trial);
   next_ = trial + 1;
   return told;
@@ -37,7 +39,8 @@ std::vector<Trial> SamplerFeed::before(TrialId trial) {
 void SamplerFeed::append_known(TrialId trial, std::vector<Trial>& told) {
   while (const auto stretch = order_.next(trial)) {
     const auto known = trials_.find(stretch->trial);
-    if (known == trials_.end() || !has_ended(known->second, stretch->number)) {
+    check(known != trials_.end(), "what is still to be told of is held");
+    if (!has_ended(known->second, stretch->number)) {
       order_.postpone(trial + 1);  // the study didn't wait for it: it was begun without a lag
       continue;
     }

@@ -28,12 +28,14 @@ class SamplerFeed {
   /// be told as well, before anything else (proposed_trial). Precondition: `trial` is from scratch, and later
   /// than all that were asked for before.
   std::vector<Trial> before(TrialId trial);
+  /// The trials of which there may be more to tell.
+  std::int64_t held() const { return std::ssize(trials_); }
 
  private:
   void append_known(TrialId trial, std::vector<Trial>& told);
 
   LagOrder order_;
-  std::map<TrialId, Trial> trials_;  ///< as far as there may be more to tell of them
+  std::map<TrialId, Trial> trials_;  ///< as far as there may be more to tell of them; without an id: not yet
   TrialId next_ = 0;                 ///< one past the last trial that was asked for
 };
 

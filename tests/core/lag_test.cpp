@@ -104,6 +104,18 @@ TEST(SamplerFeed, ASamplerKnowsTheTrialsUpToKMinusL) {
   EXPECT_THAT(texts(feed.before(5)), ElementsAre("2 complete at 5"));
 }
 
+TEST(SamplerFeed, WhatWasToldWhollyDoesNotComeBack) {
+  SamplerFeed feed(1);
+  feed.before(0);
+  EXPECT_EQ(feed.held(), 1);
+  feed.tell(trial(0, {}, TrialState::kComplete, 5));
+  EXPECT_THAT(texts(feed.before(1)), ElementsAre("0 complete at 5"));
+  feed.tell(trial(0, {}, TrialState::kComplete, 5));
+  EXPECT_EQ(feed.held(), 1) << "trial 1";
+  feed.tell(trial(1, {}, TrialState::kFailed, 2));
+  EXPECT_THAT(texts(feed.before(2)), ElementsAre("1 failed at 2"));
+}
+
 TEST(SamplerFeed, AResumeTellsTheSameInTheSameOrder) {
   std::vector<Trial> trials;
   for (TrialId id = 0; id < 5; ++id) {
