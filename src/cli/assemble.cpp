@@ -88,6 +88,7 @@ Assembly assemble(const StudySpec& spec) {
   settings.space = spec.space;
   settings.metric = spec.objectives.front().metric;
   settings.minimize = spec.objectives.front().minimize;
+  settings.repeats = spec.repeats;
   settings.retries = spec.retries;
   settings.keep = spec.checkpoints.keep;
   settings.steps_per_trial = steps_per_trial(spec.scheduler.options, setup);

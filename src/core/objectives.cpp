@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
 
 #include "core/check.hpp"
 
 namespace coppice {
-namespace {
-
-std::optional<double> find(const Metrics& metrics, const std::string& name) {
-  const auto it =
-      std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == name; });
-  return it == metrics.end() ? std::nullopt : std::optional(it->second);
-}
-
-}  // namespace
 
 Score Objective::score_of(double value) const {
   if (!std::isfinite(value)) return kWorst;
@@ -32,15 +22,21 @@ double Assessment::violation() const {
   return std::accumulate(violations.begin(), violations.end(), 0.0);
 }
 
+std::optional<double> find_metric(const Metrics& metrics, std::string_view name) {
+  const auto it =
+      std::find_if(metrics.rbegin(), metrics.rend(), [&](const auto& m) { return m.first == name; });
+  return it == metrics.rend() ? std::nullopt : std::optional(it->second);
+}
+
 Assessment assess(const std::vector<Objective>& objectives, const std::vector<Constraint>& constraints,
                   const Metrics& metrics) {
   Assessment result;
   for (const Objective& objective : objectives) {
-    const auto value = find(metrics, objective.metric);
+    const auto value = find_metric(metrics, objective.metric);
     result.scores.push_back(value ? objective.score_of(*value) : kWorst);
   }
   for (const Constraint& constraint : constraints) {
-    const auto value = find(metrics, constraint.metric);
+    const auto value = find_metric(metrics, constraint.metric);
     result.violations.push_back(value && std::isfinite(*value) ? std::max(0.0, *value - constraint.upper)
                                                                : std::numeric_limits<double>::infinity());
   }

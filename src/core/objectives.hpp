@@ -5,7 +5,9 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coppice/trainable.hpp"
@@ -43,6 +45,10 @@ struct Assessment {
   double violation() const;
   bool operator==(const Assessment&) const = default;
 };
+
+/// What was reported for a metric; nothing where it wasn't. Of several under one name the last counts: in a
+/// report of repeats the means come last (repeats.hpp).
+std::optional<double> find_metric(const Metrics& metrics, std::string_view name);
 
 Assessment assess(const std::vector<Objective>& objectives, const std::vector<Constraint>& constraints,
                   const Metrics& metrics);

@@ -1,11 +1,11 @@
 #include "core/repeats.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <string>
 
 #include "coppice/rng.hpp"
 #include "core/check.hpp"
+#include "core/objectives.hpp"
 
 namespace coppice {
 
@@ -17,22 +17,17 @@ std::uint64_t repeat_seed(std::uint64_t trial_seed, int repeat) {
 
 Metrics join_repeats(const std::vector<Metrics>& repeats) {
   check(!repeats.empty(), "a report is that of one repeat at least");
-  const auto find = [](const Metrics& metrics, const std::string& name) {
-    return std::find_if(metrics.begin(), metrics.end(),
-                        [&](const auto& metric) { return metric.first == name; });
-  };
   Metrics means;
   for (const Metrics& metrics : repeats) {
     for (const auto& metric : metrics) {
-      if (find(means, metric.first) == means.end()) means.emplace_back(metric.first, 0.0);
+      if (!find_metric(means, metric.first)) means.emplace_back(metric.first, 0.0);
     }
   }
   Metrics joined;
   for (std::size_t repeat = 0; repeat < repeats.size(); ++repeat) {
     for (auto& [name, mean] : means) {
-      const auto found = find(repeats[repeat], name);
       const double value =
-          found == repeats[repeat].end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+          find_metric(repeats[repeat], name).value_or(std::numeric_limits<double>::quiet_NaN());
       joined.emplace_back(name + "@" + std::to_string(repeat), value);
       mean += value;
     }
@@ -44,7 +39,7 @@ Metrics join_repeats(const std::vector<Metrics>& repeats) {
 
 RepeatedMetrics split_repeats(const Metrics& metrics, int repeats) {
   const std::size_t parts = static_cast<std::size_t>(repeats) + 1;
-  if (repeats < 1 || metrics.size() % parts != 0) return {metrics, {}};
+  if (repeats < 2 || metrics.size() % parts != 0) return {metrics, {}};
   const std::size_t names = metrics.size() / parts;
   const auto part = [&](std::size_t at) { return metrics.begin() + static_cast<std::ptrdiff_t>(at * names); };
   RepeatedMetrics result{Metrics(part(parts - 1), metrics.end()), {}};

@@ -28,7 +28,8 @@ struct RepeatedMetrics {
 /// The metrics of a report of all repeats, of which there must be one at least. The mean of a metric is not
 /// finite where one of its values isn't; one that a repeat didn't report is NaN there.
 Metrics join_repeats(const std::vector<Metrics>& repeats);
-/// The way back. `metrics` that `repeats` repeats can't have made are a mean without values.
+/// The way back. The metrics of a trial that is trained once, and those that `repeats` repeats can't have
+/// made, are a mean without values.
 RepeatedMetrics split_repeats(const Metrics& metrics, int repeats);
 
 }  // namespace coppice

@@ -6,6 +6,7 @@
 
 #include "coppice/rng.hpp"
 #include "core/check.hpp"
+#include "core/repeats.hpp"
 
 namespace coppice {
 
@@ -116,29 +117,24 @@ bool Study::on(const Reported& event) {
   // Whatever a stopped trial's worker still does, the curve ends where the decision was made.
   if (event.step <= trial.steps || is_over(trial.state)) return false;
   measure(event, it->second);
+  const std::optional<double> value = find_metric(event.metrics, settings_.metric);
   std::optional<Score> score;
-  double value = 0;
-  for (const auto& [name, number] : event.metrics) {
-    if (name == settings_.metric) {
-      score = score_of(number);
-      value = number;
-    }
-  }
-  if (score) {
+  if (value) {
+    score = score_of(*value);
     any_score_ = true;
   } else if (!any_score_) {
     other_metrics_.clear();
-    for (const auto& [name, number] : event.metrics)
+    for (const auto& [name, number] : split_repeats(event.metrics, settings_.repeats).mean)
       other_metrics_ += (other_metrics_.empty() ? "" : ", ") + name;
   }
   standstill_.on_report(event.trial, score, event.step - board_.trial(event.trial).steps,
                         patience_.min_delta);
   if (board_.report(event.trial, event.step, score,
                     assess(objectives_, settings_.constraints, event.metrics))) {
-    decide(DecisionKind::kIncumbent, event.trial, event.step, settings_.metric + " " + to_text(value));
+    decide(DecisionKind::kIncumbent, event.trial, event.step, settings_.metric + " " + to_text(*value));
     if (target_ && !halting_ && *score <= score_of(*target_)) {
       halt(Outcome::kFinished,
-           settings_.metric + " " + to_text(value) + " reached the target " + to_text(*target_));
+           settings_.metric + " " + to_text(*value) + " reached the target " + to_text(*target_));
     }
   }
   scheduler_->on_report(*this, event.trial);

@@ -38,6 +38,7 @@ struct StudySettings {
   bool minimize = true;
   std::vector<Objective> further = {};  ///< other objectives
   std::vector<Constraint> constraints = {};
+  int repeats = 1;                  ///< of each trial: repeats.hpp
   int retries = 2;                  ///< unless a Begun says otherwise
   int keep = 2;                     ///< safe states of a trial that goes on; unless a Begun says otherwise
   Step steps_per_trial = kOpenEnd;  ///< a trial that stands here is complete

@@ -9,6 +9,7 @@
 
 #include "core/board.hpp"
 #include "core/check.hpp"
+#include "core/objectives.hpp"
 #include "core/repeats.hpp"
 #include "core/text.hpp"
 
@@ -207,18 +208,12 @@ void Recorder::on(const Proposed& event) {
 }
 
 void Recorder::on(const Reported& event) {
-  if (study_.repeats > 1) {
-    const RepeatedMetrics metrics = split_repeats(event.metrics, study_.repeats);
-    for (std::size_t repeat = 0; repeat < metrics.repeats.size(); ++repeat)
-      add_report(event, metrics.repeats[repeat], static_cast<std::int64_t>(repeat));
-    add_report(event, metrics.mean, kMeanOfRepeats);
-  } else {
-    add_report(event, event.metrics, kMeanOfRepeats);
-  }
-  for (const auto& [metric, value] : event.metrics) {
-    if (metric == study_.metric)
-      doubles(tables_.trials, kObjective).at(static_cast<std::size_t>(event.trial)) = value;
-  }
+  const RepeatedMetrics metrics = split_repeats(event.metrics, study_.repeats);
+  for (std::size_t repeat = 0; repeat < metrics.repeats.size(); ++repeat)
+    add_report(event, metrics.repeats[repeat], static_cast<std::int64_t>(repeat));
+  add_report(event, metrics.mean, kMeanOfRepeats);
+  if (const auto value = find_metric(event.metrics, study_.metric))
+    doubles(tables_.trials, kObjective).at(static_cast<std::size_t>(event.trial)) = *value;
   ints(tables_.trials, kSteps).at(static_cast<std::size_t>(event.trial)) = event.step;
 }
 
@@ -279,13 +274,9 @@ void Recorder::on(const Decision& decision, const Event& cause) {
       end_trial(decision.trial, to_text(TrialState::kFailed));
       break;
     case DecisionKind::kIncumbent: {
-      double value = kNan;
-      if (const auto* report = std::get_if<Reported>(&cause)) {
-        for (const auto& [metric, number] : report->metrics) {
-          if (metric == study_.metric) value = number;
-        }
-      }
-      add_row(tables_.incumbent, time_s_, decision.trial, decision.step, value);
+      const auto* report = std::get_if<Reported>(&cause);
+      const auto value = report != nullptr ? find_metric(report->metrics, study_.metric) : std::nullopt;
+      add_row(tables_.incumbent, time_s_, decision.trial, decision.step, value.value_or(kNan));
       break;
     }
     case DecisionKind::kHalt:

@@ -7,12 +7,12 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <stdexcept>
 
+#include "core/objectives.hpp"
 #include "worker/child_process.hpp"
 #include "worker/host_connection.hpp"
 #include "worker/program_command.hpp"
@@ -114,8 +114,7 @@ bool run_segment(HostConnection& connection, const SegmentOrder& order,
                     "metrics, e.g. {{\"{}\": 0.5}}",
                     order.metric.empty() ? "loss" : order.metric));
   }
-  const auto named = [&](const auto& metric) { return metric.first == order.metric; };
-  if (!order.metric.empty() && std::none_of(metrics.begin(), metrics.end(), named)) {
+  if (!order.metric.empty() && !find_metric(metrics, order.metric)) {
     throw std::runtime_error(
         fmt::format("the last JSON object that it printed has no number named '{}'", order.metric));
   }

@@ -7,6 +7,8 @@
 #include <limits>
 #include <set>
 
+#include "core/objectives.hpp"
+
 namespace coppice {
 namespace {
 
@@ -67,10 +69,19 @@ TEST(Repeats, NamesWithAnAtAreNotMistaken) {
   EXPECT_THAT(split_repeats(joined, 2).mean, ElementsAre(Pair("loss@1", 1.5), Pair("loss", 6)));
 }
 
+TEST(Repeats, AMetricIsLookedUpByItsMean) {
+  const Metrics joined = join_repeats({{{"loss@0", 1}, {"loss", 5}}, {{"loss@0", 2}, {"loss", 7}}});
+  EXPECT_EQ(find_metric(joined, "loss"), 6);
+  EXPECT_EQ(find_metric(joined, "loss@0"), 1.5) << "not the 5 of repeat 0";
+  EXPECT_EQ(assess({{"loss@0"}}, {}, joined).scores.front(), 1.5);
+  EXPECT_EQ(find_metric(joined, "acc"), std::nullopt);
+}
+
 TEST(Repeats, WhatTheyCannotHaveMadeIsAMean) {
   const Metrics plain{{"loss", 1}, {"acc", 2}};
   EXPECT_EQ(split_repeats(plain, 2).mean, plain);
   EXPECT_TRUE(split_repeats(plain, 2).repeats.empty());
+  EXPECT_EQ(split_repeats(plain, 1).mean, plain);
 }
 
 }  // namespace

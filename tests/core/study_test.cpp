@@ -755,6 +755,16 @@ TEST_F(StudyTest, ATrialThatNeverReportsItsObjectiveFails) {
   EXPECT_THAT(finish.reason, ::testing::HasSubstr("it reported accuracy"));
 }
 
+TEST_F(StudyTest, WhatRepeatsReportedInsteadIsNamedOnce) {
+  StudySettings settings;
+  settings.repeats = 2;
+  make(std::move(settings));
+  begin(0);
+  const RunCommand run = start(4);
+  step(Reported{run.segment, 0, run.worker, 1, {{"accuracy@0", 1}, {"accuracy@1", 2}, {"accuracy", 1.5}}});
+  EXPECT_THAT(only<Finish>(end(run, 1, true)).reason, ::testing::EndsWith("it reported accuracy"));
+}
+
 TEST_F(StudyTest, AStoppedTrialsStatesAreDroppedUnlessHeld) {
   begin(0);
   const RunCommand good = start(2);
