@@ -8,6 +8,7 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -66,10 +67,10 @@ struct RepeatedHost::State {
   HostForm form = HostForm::kTrainable;
   bool can_save = true;
   double startup_s = 0;
-  bool ending = false;      ///< it was told to
-  bool exited = false;      ///< HostExited was told
-  std::size_t culprit = 0;  ///< the repeat that failed
-  std::int64_t parts = 0;   ///< orders given: each has its own number, since a stop may cross its end
+  bool ending = false;                 ///< it was told to
+  bool exited = false;                 ///< HostExited was told
+  std::optional<std::size_t> culprit;  ///< the repeat that failed
+  std::int64_t parts = 0;  ///< orders given: each has its own number, since a stop may cross its end
 
   std::optional<SegmentOrder> order;  ///< of the segment under way
   bool stopped = false;
@@ -194,7 +195,7 @@ void RepeatedHost::State::begin(const SegmentOrder& what, const Blob* checkpoint
   order = what;
   stopped = asked_to_save = false;
   failure.clear();
-  culprit = 0;
+  culprit.reset();
   told = what.report_after;
   saved = kNever;
   saved_since = Clock::now();
@@ -361,7 +362,11 @@ void RepeatedHost::kill() {
 }
 
 std::string RepeatedHost::last_output(int lines) const {
-  return state_->seats[state_->culprit].host.last_output(lines);
+  const auto& seats = state_->seats;
+  const auto running =
+      std::find_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.running; });
+  const std::size_t slow = running == seats.end() ? 0 : static_cast<std::size_t>(running - seats.begin());
+  return seats[state_->culprit.value_or(slow)].host.last_output(lines);
 }
 
 }  // namespace coppice

@@ -42,7 +42,7 @@ class RepeatedHost {
   void stop_segment();
   void shutdown();
   void kill();
-  /// Of the repeat that failed, if one did.
+  /// Of the repeat that failed; if none did, of the first that trains still, else of repeat 0.
   std::string last_output(int lines = 20) const;
   /// Of repeat 0.
   pid_t pid() const;

@@ -321,5 +321,28 @@ TEST_F(Repeats, AProgramThatPrints) {
                                              static_cast<double>(repeat_seed(77, 2))));
 }
 
+TEST_F(Repeats, TheLastWordsAreThoseOfTheFirstThatTrainsStill) {
+  RepeatedHost host = python(R"(
+import time
+import coppice
+class Hangs(coppice.Trainable):
+    def setup(self, params):
+        pass
+    def step(self):
+        print("repeat", self.trial.repeat, "trains", flush=True)
+        time.sleep(1000 if self.trial.repeat == 1 else 0)
+        return 0.0
+coppice.serve(Hangs)
+)",
+                             HostForm::kTrainable);
+  host.run(order(1, 1, 0, 2), nullptr);
+  for (int waited_ms = 0; waited_ms < kHang_ms && host.last_output() != "repeat 1 trains"; waited_ms += 10) {
+    host.poll();
+    ::poll(nullptr, 0, 10);
+  }
+  EXPECT_EQ(host.last_output(), "repeat 1 trains");
+  host.kill();
+}
+
 }  // namespace
 }  // namespace coppice
