@@ -9,7 +9,7 @@
 #include "samplers/gp/expected_improvement.hpp"
 #include "samplers/gp/fit.hpp"
 #include "samplers/gp/maximise.hpp"
-#include "samplers/gp/warp.hpp"
+#include "samplers/gp/targets.hpp"
 #include "samplers/history.hpp"
 #include "samplers/sobol_sequence.hpp"
 
@@ -60,21 +60,6 @@ class Range {
 /// The paper's constants; 1 + 0.4 n in place of 0.4 n, whose logarithm has no root for n <= 2.
 double kappa_of(std::size_t count) {
   return std::sqrt(0.2 * std::log(1 + 0.4 * static_cast<double>(count)));
-}
-
-/// Nothing where all are equal. What failed, or has no finite score, counts as the worst that there is.
-std::optional<Eigen::VectorXd> targets_of(const std::vector<double>& values) {
-  std::vector<double> finite;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(finite), [](double v) { return v < kWorst; });
-  if (finite.size() < 2) return std::nullopt;
-  const Eigen::VectorXd warped = gp::warp_scores(finite, gp::Warp::kPower);
-  if (warped.isZero()) return std::nullopt;
-  Eigen::VectorXd targets(static_cast<Eigen::Index>(values.size()));
-  Eigen::Index next = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    targets[static_cast<Eigen::Index>(i)] = values[i] < kWorst ? warped[next++] : warped.maxCoeff();
-  }
-  return targets;
 }
 
 /// Standard normal numbers from a scrambled Sobol sequence.
@@ -185,7 +170,7 @@ std::optional<gp::Training> Pb2::train(const std::vector<Change>& changes,
                                        const std::vector<gp::Point>& points) const {
   std::vector<double> values;
   for (const Change& change : changes) values.push_back(change.per_step);
-  const auto targets = targets_of(values);
+  const auto targets = gp::targets_of(values, gp::Warp::kPower);
   if (!targets) return std::nullopt;
   return gp::Training{coordinates_.features(points), *targets, coordinates_.groups(),
                       coordinates_.group_count()};

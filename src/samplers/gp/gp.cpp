@@ -20,6 +20,7 @@
 #include "samplers/gp/maximise.hpp"
 #include "samplers/gp/posterior.hpp"
 #include "samplers/gp/subset.hpp"
+#include "samplers/gp/targets.hpp"
 #include "samplers/gp/warp.hpp"
 #include "samplers/grid.hpp"
 #include "samplers/history.hpp"
@@ -162,24 +163,12 @@ gp::Point Gp::new_point(TrialId trial, const Data& data) const {
   }
 }
 
-/// Nothing where all scores are equal. A failure counts as the worst score that there is; mean and variance
-/// are of all targets, as the model's priors suppose, however many failed.
+/// Nothing where all scores are equal.
 std::optional<gp::Training> Gp::train(const Data& data) const {
-  std::vector<double> finite;
-  for (const double score : data.scores) {
-    if (score < kWorst) finite.push_back(score);
-  }
-  const VectorXd warped = gp::warp_scores(finite, settings_.warp);
-  if (warped.isZero()) return std::nullopt;
-  gp::Training training{coordinates_.features(data.points), VectorXd(data.scores.size()),
-                        coordinates_.groups(), coordinates_.group_count()};
-  Index next = 0;
-  const double worst = warped.maxCoeff();
-  for (std::size_t i = 0; i < data.scores.size(); ++i) {
-    training.targets[static_cast<Index>(i)] = data.scores[i] < kWorst ? warped[next++] : worst;
-  }
-  training.targets = gp::standardised(training.targets);
-  return training;
+  const auto targets = gp::targets_of(data.scores, settings_.warp);
+  if (!targets) return std::nullopt;
+  return gp::Training{coordinates_.features(data.points), *targets, coordinates_.groups(),
+                      coordinates_.group_count()};
 }
 
 /// Standard normal numbers from a scrambled Sobol sequence: the same for every point of one ask.

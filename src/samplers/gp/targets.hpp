@@ -1,0 +1,17 @@
+/// What a Gaussian process is conditioned on where some of the results are failures. Pure; any thread.
+#pragma once
+
+#include <Eigen/Core>
+#include <optional>
+#include <span>
+
+#include "samplers/gp/warp.hpp"
+
+namespace coppice::gp {
+
+/// One for each score, in their order; nothing where fewer than two are finite, or these are all equal.
+/// kWorst, a failure, counts as the worst score that there is; mean 0 and variance 1 are of all targets, as
+/// the model's priors suppose, however many failed.
+std::optional<Eigen::VectorXd> targets_of(std::span<const double> scores, Warp warp);
+
+}  // namespace coppice::gp
