@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <vector>
 
 namespace coppice {
 namespace {
@@ -48,6 +49,32 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}", total / 60, total % 60);
 }
 
+double population_done(const Board& board, std::int64_t members, Step limit) {
+  // By trial: the population's step at which its line of descent began.
+  std::vector<Step> begun(static_cast<std::size_t>(board.size()), 0);
+  const auto begun_at = [&begun](TrialId trial) -> Step& { return begun[static_cast<std::size_t>(trial)]; };
+  std::map<MemberId, const Trial*> last;
+  for (const Trial& trial : board.trials()) {
+    const Trial*& before = last[trial.member];
+    if (trial.origin) {
+      begun_at(trial.id) = begun_at(trial.origin->trial);
+    } else if (before != nullptr && before->state == TrialState::kStopped) {
+      begun_at(trial.id) = begun_at(before->id) + before->stands_at;
+    }
+    before = &trial;
+  }
+  double sum = 0;
+  std::int64_t going = std::max<std::int64_t>(0, members - std::ssize(last));
+  for (const auto& [member, trial] : last) {
+    const bool complete = trial->state == TrialState::kComplete;
+    if (is_over(trial->state) && !complete) continue;
+    ++going;
+    const Step steps = complete ? limit : std::min(limit, begun_at(trial->id) + trial->steps);
+    sum += static_cast<double>(steps) / static_cast<double>(limit);
+  }
+  return going > 0 ? sum / static_cast<double>(going) : 1;
+}
+
 std::optional<double> fraction_done(const Study& study, const ProgressLimits& limits, double running_s) {
   std::optional<double> fraction;
   const auto offer = [&](double value) {
@@ -59,21 +86,15 @@ std::optional<double> fraction_done(const Study& study, const ProgressLimits& li
     return limit == kOpenEnd ? 0.0 : static_cast<double>(trial.steps) / static_cast<double>(limit);
   };
   if (limits.trials && *limits.trials > 0) {
-    double sum = 0;
     if (limits.population) {
-      std::map<MemberId, double> members;
-      for (const Trial& trial : study.board().trials()) {
-        members[trial.member] = trial.state == TrialState::kComplete
-                                    ? 1
-                                    : static_cast<double>(trial.steps) / static_cast<double>(limit);
-      }
-      for (const auto& [member, done] : members) sum += done;
+      offer(population_done(study.board(), *limits.trials, limit));
     } else {
+      double sum = 0;
       for (const Trial& trial : study.board().trials()) {
         if (!trial.origin) sum += part(trial);
       }
+      offer(sum / static_cast<double>(*limits.trials));
     }
-    offer(sum / static_cast<double>(*limits.trials));
   }
   if (limits.wall_time_s) offer(running_s / *limits.wall_time_s);
   return fraction;

@@ -16,6 +16,12 @@ struct ProgressLimits {
   std::optional<double> wall_time_s;
   bool population = false;  ///< members advance together towards steps_per_trial
 };
+/// How far a population is on its way to step `limit`, between 0 and 1: the mean of its `members` that have
+/// trained it all, train, or are still to begin. One whose last trial ended before and was not followed, as
+/// those that ipbt leaves behind, neither holds the others up nor counts as their work. What a trial that
+/// began afresh in a stopped one's place was spared counts as done.
+double population_done(const Board& board, std::int64_t members, Step limit);
+
 std::optional<double> fraction_done(const Study& study, const ProgressLimits& limits, double running_s);
 
 /// "1:02:03", or "2:03" below an hour.
