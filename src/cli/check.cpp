@@ -2,6 +2,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -10,7 +11,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/assemble.hpp"
@@ -140,15 +140,16 @@ Found find_under_launcher(MpiSession& session, Opening opening) {
 }
 
 /// Where proposals wait for results, only so many of them can be under way.
-void print_lag(const StudySpec& spec, std::size_t workers) {
-  const auto lag = assemble(spec).study->settings().lag;
-  if (!lag) return;
+void print_lag(std::int64_t lag, const Placement& placement) {
+  const auto workers =
+      std::count_if(placement.ranks.begin(), placement.ranks.end(),
+                    [](const RankPlace& rank) { return rank.works && rank.set_aside.empty(); });
   const auto waiting =
       fmt::format(", so some of the {} workers will wait: deterministic: {{lag: {}}} lets all of them train",
                   workers, workers);
   fmt::print(
       "lag        {0}: a proposal waits for the results of all trials that are {0} or more before it{1}\n",
-      *lag, std::cmp_less(*lag, workers) ? waiting : "");
+      lag, lag < workers ? waiting : "");
 }
 
 /// Returns the exit status.
@@ -179,11 +180,12 @@ int check_command(const CheckOptions& options) {
   }
   const bool first = !session || session->rank() == 0;
   std::optional<StudySpec> spec;
+  std::optional<std::int64_t> lag;
   std::exception_ptr mistake;
   if (first && options.study) {
     try {
       spec = load_study(*options.study, options.set, options.seed, make_catalogs());
-      assemble(*spec);
+      lag = assemble(*spec).study->settings().lag;
     } catch (...) {
       mistake = std::current_exception();
     }
@@ -203,7 +205,7 @@ int check_command(const CheckOptions& options) {
   } else {
     fmt::print("launcher   none: coppice run uses --workers N local workers\n");
   }
-  if (spec) print_lag(*spec, found.infos.size());
+  if (lag) print_lag(*lag, found.placement);
   print_allocation();
   return print_places(found);
 }

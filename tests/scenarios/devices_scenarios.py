@@ -72,6 +72,15 @@ class DeviceScenarios(Scenario):
         self.assertIn("taken for different ones", out)
         self.assertIn("fine", out)
 
+    def test_check_says_how_many_workers_a_lag_is_too_small_for(self):
+        study = self.place_study()
+        lag = ["--set", "sampler=tpe", "--set", "deterministic={lag: 2}"]
+        out, _ = self.coppice("check", study, *lag, ranks=3)
+        self.assertIn("some of the 3 workers will wait", out)
+        out, _ = self.coppice("check", study, *lag, "--set", "coordinator=dedicated", ranks=3)
+        self.assertIn("a proposal waits for the results", out)
+        self.assertNotIn("will wait", out)
+
     def test_check_prints_the_study_of_rank_0_and_its_mistake_once(self):
         study = self.write("study.yaml", "nmae: x\n")
         _, err = self.coppice("check", study, ranks=2, status=2)
