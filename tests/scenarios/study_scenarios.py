@@ -235,12 +235,20 @@ class StudyScenarios(Scenario):
         seen = []
         for workers in (1, 3):
             self.results = self.folder / str(workers)
-            study = self.sum_study("fifo", "{trials: 16, steps_per_trial: 6}", pause=0.02,
+            study = self.sum_study("fifo", "{trials: 16, steps_per_trial: 6}",
                                    extra="sampler: {name: tpe, startup: 4}\ndeterministic: {lag: 5}\n")
             if workers == 3:
+                train = self.folder / "train.py"
+                held = self.write("held", "")  # trial 9 trains no further while it is there
+                train.write_text(train.read_text().replace(
+                    "time.sleep(0.0)", f"while self.trial.id == 9 and os.path.exists({str(held)!r}): time.sleep(0.01)").replace(
+                    "import struct, time", "import os, struct, time"))
                 process = self.start("run", study, "-o", self.results, "--workers", "2")
+                journal = self.results / "study.journal"
                 self.wait_for(lambda: self.journal_bytes() > 4000, "some reports")
                 process.send_signal(signal.SIGTERM)
+                self.wait_for(lambda: b"SIGTERM" in journal.read_bytes(), "the end's beginning")
+                held.unlink()
                 process.communicate(timeout=60)
                 self.assertEqual(process.returncode, 75)
             self.run_study(study, "--workers", workers)
