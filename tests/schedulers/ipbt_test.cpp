@@ -51,8 +51,7 @@ std::map<MemberId, Work> stagnate(Bench& bench) {
   return works;
 }
 
-// ---- the rule
-// ---------------------------------------------------------------------------------------------------------------
+// ---- the rule ----
 
 TEST(Stagnation, AfterThreeComparisonsThatAreNoBetter) {
   Stagnation rule;
@@ -80,8 +79,7 @@ TEST(Stagnation, AGainThatNoiseWouldExplain) {
   EXPECT_EQ(clear.verdict(), "");
 }
 
-// ---- comparisons
-// -----------------------------------------------------------------------------------------------------------
+// ---- comparisons ----
 
 TEST(Ipbt, TwiceTheMembersBeginAndTheBetterHalfStays) {
   Bench bench = bench_of(2, 100);
@@ -166,8 +164,7 @@ TEST(Ipbt, WhenAllFailThereIsNothingToDo) {
   EXPECT_FALSE(bench.next());
 }
 
-// ---- restarts
-// --------------------------------------------------------------------------------------------------------------
+// ---- restarts ----
 
 TEST(Ipbt, ARestartDoublesTheIntervalAndHalfBeginAfresh) {
   Bench bench = bench_of(4, 200);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "coppice/rng.hpp"
 #include "schedulers/pbt/population.hpp"
 #include "schedulers/pbt/stagnation.hpp"
 #include "schedulers/pbt/standings.hpp"

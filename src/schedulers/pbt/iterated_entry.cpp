@@ -19,9 +19,8 @@ std::string check_ipbt(const Options& options, const SchedulerSetup& setup) {
   if (setup.deterministic && setup.has_target) return std::string(kTargetIsTiming);
   if (setup.deterministic && options.text("explore", "perturb") == "pb2" &&
       options.number("fresh", 0.5) > 0) {
-    return "ipbt with explore: pb2 learns from what those that began afresh have reported by then; set "
-           "fresh: "
-           "0, or explore: perturb, or remove deterministic";
+    return "ipbt with explore: pb2 learns from what those that began afresh have reported by then; "
+           "set fresh: 0, or explore: perturb, or remove deterministic";
   }
   return "";
 }
