@@ -207,7 +207,7 @@ SamplerInfo tpe_entry() {
                .high = 10000},
               {.name = "gamma",
                .type = OptionType::kNumber,
-               .help = "the share of the results that counts as good, 25 at most",
+               .help = "the share of the results with a number that counts as good, 25 at most",
                .low = 0.01,
                .high = 0.9},
               {.name = "multivariate",

@@ -8,8 +8,8 @@
 
 namespace coppice {
 
-/// Objective, space, sampler, scheduler, stoppers, trainable, seed and deterministic mode. Not the name,
-/// which is a label.
+/// Objective, space, sampler, scheduler, stoppers, trainable, steps of a trial, seed, repeats and
+/// deterministic mode. Not the name, which is a label.
 Identity identity_of(const StudySpec& study);
 
 /// "space.learning_rate.low was 0.0001, is 0.001"; nothing where they agree.
