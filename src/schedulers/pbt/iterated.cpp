@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "coppice/rng.hpp"
+#include "schedulers/pbt/donors.hpp"
 #include "schedulers/pbt/population.hpp"
 #include "schedulers/pbt/stagnation.hpp"
 #include "schedulers/pbt/standings.hpp"
@@ -90,12 +91,6 @@ class IteratedPbt final : public Scheduler {
     Ranked ranked;
     MemberId member = kNoMember;
   };
-  struct Donor {
-    Ranked ranked;
-    Origin origin;
-    std::int64_t rank = 0;
-    Step begun_at = 0;
-  };
 
   static std::int64_t trials_left(const SchedulerContext& context) {
     const auto limit = context.max_trials();
@@ -112,9 +107,7 @@ class IteratedPbt final : public Scheduler {
   void compare_if_all_wait(SchedulerContext& context) {
     if (population_.next_new() && may_begin(context)) return;
     if (population_.count(MemberState::kTraining) + population_.count(MemberState::kChosen) > 0) return;
-    for (const Origin& held : held_) context.release(held.trial, held.step);
-    held_.clear();
-    donors_.clear();
+    donors_.clear(context);
     turns_.clear();
     std::vector<Place> places = rank(context);
     if (places.empty()) {
@@ -186,16 +179,9 @@ class IteratedPbt final : public Scheduler {
     for (std::int64_t i = 0; i < std::min(most, std::ssize(places)); ++i) {
       const Place& place = places[static_cast<std::size_t>(i)];
       const Origin origin{place.ranked.trial, trial_of(context, place.member).stands_at};
-      if (place.ranked.score == kWorst || !hold(context, origin)) continue;
-      donors_.push_back({place.ranked, origin, i + 1, begun_at(place.member)});
+      if (place.ranked.score == kWorst) continue;
+      donors_.add(context, {place.ranked, origin, i + 1, begun_at(place.member)});
     }
-  }
-
-  bool hold(SchedulerContext& context, const Origin& origin) {
-    if (!context.has_checkpoint(origin.trial, origin.step)) return false;
-    context.hold(origin.trial, origin.step);
-    held_.push_back(origin);
-    return true;
   }
 
   std::string place_words(const SchedulerContext& context, const Place& place, std::int64_t rank,
@@ -227,7 +213,7 @@ class IteratedPbt final : public Scheduler {
     for (std::int64_t i = 0; i < count; ++i) {
       const Place& place = places[static_cast<std::size_t>(i)];
       const bool afresh = i >= count - fresh;
-      if (!afresh) hold(context, {place.ranked.trial, trial_of(context, place.member).stands_at});
+      if (!afresh) donors_.hold(context, {place.ranked.trial, trial_of(context, place.member).stands_at});
       add_turn({place.member, afresh ? Move::kBeginAfresh : Move::kMoveOn, i + 1,
                 place_words(context, place, i + 1, count) + ", restart with interval " +
                     std::to_string(interval_) + " as it was " + why});
@@ -304,17 +290,12 @@ class IteratedPbt final : public Scheduler {
     return Clone{id, origin, base, origin.step + span(), kind, std::move(reason)};
   }
 
-  /// At random, of those before its own rank whose states are there.
+  /// For one that is to copy: of those before its own rank.
   std::optional<Donor> draw_donor(const SchedulerContext& context, const Turn& turn, TrialId own) const {
-    std::vector<Donor> left;
-    for (const Donor& donor : donors_) {
-      const bool better = turn.move != Move::kCopy || turn.rank == 0 || donor.rank < turn.rank;
-      if (better && context.has_checkpoint(donor.origin.trial, donor.origin.step)) left.push_back(donor);
-    }
-    if (left.empty()) return std::nullopt;
     Rng rng(context.seed(), Purpose::kDonor, static_cast<std::uint64_t>(own),
             static_cast<std::uint32_t>(now_));
-    return left[rng.below(left.size())];
+    const bool any = turn.move != Move::kCopy || turn.rank == 0;
+    return donors_.draw(context, any ? std::nullopt : std::optional(turn.rank), rng);
   }
 
   const IteratedSettings settings_;
@@ -324,8 +305,7 @@ class IteratedPbt final : public Scheduler {
   std::vector<Step> begun_at_;  ///< by member: the population step at which its line of descent began
   Stagnation stagnation_;
   std::deque<Turn> turns_;
-  std::vector<Donor> donors_;  ///< of the last comparison, best first
-  std::vector<Origin> held_;   ///< until the next comparison
+  Donors donors_;  ///< of the last comparison
 };
 
 }  // namespace
