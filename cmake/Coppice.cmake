@@ -3,6 +3,7 @@
 #   coppice_library(core SOURCES study.cpp … LINKS …)      target coppice_core, rooted at src/
 #   coppice_test(core SOURCES … LINKS … [LABELS …])        one GoogleTest program, one CTest entry per case
 #   coppice_mpi_test(name RANKS 1 2 4 SOURCES … LINKS …)   the rank counts are part of the test's declaration
+#   coppice_stories(crash.torn FILE … TIMEOUT …)           one Python program, one CTest entry per story
 
 add_library(coppice_options INTERFACE)
 target_compile_options(coppice_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
@@ -20,7 +21,6 @@ if(COPPICE_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "COPPICE_FUZZ needs clang++: it has libFuzzer")
   endif()
-  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 function(coppice_library name)
@@ -28,6 +28,9 @@ function(coppice_library name)
   add_library(coppice_${name} STATIC ${ARG_SOURCES})
   target_include_directories(coppice_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(coppice_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} coppice_options)
+  if(COPPICE_FUZZ) # the fuzzer looks for new ways through the libraries, not through the tests
+    target_compile_options(coppice_${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 function(coppice_test name)
@@ -40,10 +43,13 @@ function(coppice_test name)
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock coppice_options)
-  # With sanitizers most of a build's time goes into optimising the tests themselves, which gain nothing by it:
+  # With sanitizers most of a build's time goes into optimising and checking the tests themselves, which gain nothing by it:
   # but for Eigen's templates, of which the linker takes the test's.
-  if(COPPICE_SANITIZE AND NOT Eigen3::Eigen IN_LIST ARG_LINKS)
-    target_compile_options(${name}_test PRIVATE -O0)
+  if(COPPICE_SANITIZE)
+    target_compile_options(${name}_test PRIVATE -fno-sanitize=undefined)
+    if(NOT Eigen3::Eigen IN_LIST ARG_LINKS)
+      target_compile_options(${name}_test PRIVATE -O0)
+    endif()
   endif()
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
@@ -59,5 +65,21 @@ function(coppice_mpi_test name)
       COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --bind-to none $<TARGET_FILE:${name}_test>)
     set_tests_properties(mpi.${name}.${ranks} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS 2
       ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_MCA_oob_tcp_if_include=lo;OMPI_MCA_btl_tcp_if_include=lo")
+  endforeach()
+endfunction()
+
+# Stories about the real program, told in Python, as users will read its results in Python. They wait more than they
+# work, so each has an entry of its own, and CTest begins with them.
+function(coppice_stories name)
+  cmake_parse_arguments(ARG "" "FILE;TIMEOUT" "LABELS;ENVIRONMENT" ${ARGN})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARG_FILE})
+  file(STRINGS ${ARG_FILE} lines REGEX "^    def test_[a-z0-9_]+\\(self\\)")
+  foreach(line ${lines})
+    string(REGEX REPLACE "^    def (test_([a-z0-9_]+)).*" "\\1;\\2" names ${line})
+    list(GET names 0 method)
+    list(GET names 1 story)
+    add_test(NAME ${name}.${story} COMMAND ${COPPICE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FILE} -k "*.${method}")
+    set_tests_properties(${name}.${story} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" COST 100 ENVIRONMENT
+      "COPPICE_BINARY=$<TARGET_FILE:coppice>;COPPICE_SOURCE=${CMAKE_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1;${ARG_ENVIRONMENT}")
   endforeach()
 endfunction()
