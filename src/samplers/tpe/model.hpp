@@ -35,10 +35,23 @@ class Model {
   /// of the good estimator's density over the other's, where equal in the order in which they were drawn.
   Points propose(Rng& rng, std::size_t count, double spread = 1) const;
 
+  /// Trials that have a number.
   std::size_t results() const { return results_.size(); }
   std::size_t good() const { return good_.size(); }
 
  private:
+  /// Whoever came further is better: it was let so far. kOpenEnd: as far as scores count.
+  struct Standing {
+    Step reach;
+    Ranked result;
+    auto operator<=>(const Standing& other) const {
+      const auto by_reach = other.reach <=> reach;
+      return by_reach == 0 ? result <=> other.result : by_reach;
+    }
+    bool operator==(const Standing&) const = default;
+  };
+
+  static Standing standing(const Observation& observation, TrialId trial);
   std::span<const double> point(TrialId trial) const {
     return points_.point(static_cast<std::size_t>(trial));
   }
@@ -51,9 +64,8 @@ class Model {
   double gamma_;
   Points points_;                          ///< by trial
   std::vector<Observation> observations_;  ///< by trial
-  std::set<Ranked> results_;               ///< trials that have one, best first
-  std::size_t finite_ = 0;                 ///< how many of those have a number
-  std::vector<Ranked> good_;               ///< best first
+  std::set<Standing> results_;             ///< trials that have a number, best first
+  std::vector<Standing> good_;             ///< best first
   TrialId oldest_ = 0;                     ///< the first that `rest_` may hold
   Kernels near_;                           ///< of the good ones: slots are positions by age
   Kernels rest_;                           ///< of all others, pending ones too: slots are trials
