@@ -1,22 +1,17 @@
 #include "nonstationary.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <map>
 #include <memory>
-#include <stdexcept>
 #include <utility>
 
 #include "core/check.hpp"
+#include "real_trainings.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
 #include "simulator/world.hpp"
-#include "trainables/catalog.hpp"
 
 namespace coppice {
 
@@ -91,7 +86,7 @@ Parameter number(const char* name, double low, double high, bool log = false) {
 }
 
 bool trains_a_network(const std::string& problem) {
-  return problem == "mlp" || problem == "letters";
+  return problem != "drift" && problem != "decay";
 }
 
 SearchSpace space_of(const std::string& problem) {
@@ -110,43 +105,13 @@ SearchSpace space_of(const std::string& problem) {
   return SearchSpace(std::move(parameters));
 }
 
-/// The file has a letter and 16 integers on each line; the trainable wants the label last, as a number. The
-/// first 4,000 of the 20,000 lines, so that a training is short.
-std::filesystem::path letters_as_csv() {
-  constexpr int kRows = 4000;
-  const char* folder = std::getenv("COPPICE_DATA");
-  if (folder == nullptr)
-    throw std::runtime_error("set COPPICE_DATA to the folder that has letter-recognition/");
-  const auto file = std::filesystem::path(folder) / "letter-recognition" / "letter-recognition.data";
-  std::ifstream in(file);
-  const auto csv =
-      std::filesystem::temp_directory_path() / ("coppice-letters-" + std::to_string(getpid()) + ".csv");
-  std::ofstream out(csv);
-  std::string line;
-  for (int row = 0; row < kRows; ++row) {
-    if (!std::getline(in, line) || line.size() < 3)
-      throw std::runtime_error(file.string() + ": missing, or too short");
-    out << line.substr(2) << ',' << line[0] - 'A' << '\n';
-  }
-  return csv;
-}
-
-std::function<std::unique_ptr<Trainable>()> letters() {
-  const std::filesystem::path csv = letters_as_csv();
-  auto make = prepare_builtin("mlp", {{"dataset", csv.string()}}, "");
-  std::filesystem::remove(csv);
-  return make;
-}
-
 std::function<std::unique_ptr<Trainable>()> trainable_of(const std::string& problem) {
   if (problem == "drift") return [] { return std::make_unique<Drift>(); };
   if (problem == "decay") return [] { return std::make_unique<Decay>(); };
-  if (problem == "letters") {
-    static const auto make = letters();
-    return make;
-  }
-  check(problem == "mlp", "a problem that there isn't");
-  return prepare_builtin("mlp", {{"dataset", std::string("digits")}}, "");
+  static std::map<std::string, std::function<std::unique_ptr<Trainable>()>> read;  // each problem's data once
+  auto& network = read[problem];
+  if (!network) network = network_of(problem);
+  return network;
 }
 
 }  // namespace

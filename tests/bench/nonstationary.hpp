@@ -4,11 +4,10 @@
 /// * drift: the loss falls by a share that depends on how near two numbers and a choice are to where the
 ///   optimum is at that step; it moves over the whole range. Too high a number diverges.
 /// * decay: the noisy quadratic model (Zhang et al., "Which algorithmic choices matter at which batch
-///   sizes?", NeurIPS 2019): a high rate is needed for the flat direction and costs noise in the steep one,
-///   so that it has to fall, and whoever lets it fall for a quick gain gets no further.
-/// * mlp: the network of the built-in trainable, on the digits;
-/// * letters: the same, on UCI's letter recognition (Frey and Slate, 1991), of which COPPICE_DATA is the
-///   folder that has letter-recognition/letter-recognition.data.
+/// sizes?",
+///   NeurIPS 2019): a high rate is needed for the flat direction and costs noise in the steep one, so that it
+///   has to fall, and whoever lets it fall for a quick gain gets no further.
+/// * the networks of real_trainings.hpp.
 #pragma once
 
 #include <cstdint>

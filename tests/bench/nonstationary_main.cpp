@@ -1,7 +1,7 @@
 // Prints how schedulers do where the best hyperparameters change during training: the lowest loss at an equal
 // number of steps, quartiles over seeds 0, 1, ….
 //
-//     nonstationary drift|decay|mlp|letters [SEEDS [POPULATION [METHOD...]]]
+//     nonstationary drift|decay|mlp|letters|shakespeare [SEEDS [POPULATION [METHOD...]]]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,10 +16,11 @@ int main(int argc, char** argv) {
   const int seeds = argc > 2 ? std::atoi(argv[2]) : 20;
   const std::int64_t population = argc > 3 ? std::atoi(argv[3]) : 8;
   const std::set<std::string> wanted(argv + std::min(argc, 4), argv + argc);
-  if (!std::set<std::string>{"drift", "decay", "mlp", "letters"}.contains(problem) || seeds < 4 ||
-      population < 4) {
+  if (!std::set<std::string>{"drift", "decay", "mlp", "letters", "shakespeare"}.contains(problem) ||
+      seeds < 4 || population < 4) {
     std::fprintf(stderr,
-                 "usage: nonstationary drift|decay|mlp|letters [SEEDS >= 4 [POPULATION >= 4 [METHOD...]]]\n");
+                 "usage: nonstationary drift|decay|mlp|letters|shakespeare [SEEDS >= 4 [POPULATION >= 4 "
+                 "[METHOD...]]]\n");
     return 2;
   }
   const std::int64_t steps = coppice::nonstationary_steps(problem);
