@@ -48,7 +48,8 @@ std::string consequence_of(const CheckpointId& id, const std::set<CheckpointId>&
   const auto newest = at_most(id.trial, kOpenEnd);
   if (newest && *newest > id.step) return fmt::format("trial {} goes on from step {}", id.trial, *newest);
   if (newest) return fmt::format("trial {} goes back to step {}", id.trial, *newest);
-  if (trial.origin_trial == kNoTrial) return fmt::format("trial {} begins again from scratch", id.trial);
+  if (trial.origin_trial == kNoTrial || trial.origin_step == 0)
+    return fmt::format("trial {} begins again from scratch", id.trial);
   if (at_most(trial.origin_trial, trial.origin_step) == trial.origin_step) {
     return fmt::format("trial {} begins again from trial {} at step {}", id.trial, trial.origin_trial,
                        trial.origin_step);

@@ -34,7 +34,8 @@ struct CurvePoint {
   Score score = kWorst;
 };
 
-/// A clone's origin: the donor's state at the step at which the two were compared.
+/// What a clone or a rerun comes from. Of a clone: the donor's state at the step at which the two were
+/// compared. A rerun has that trial's hyperparameters and begins from scratch, at step 0.
 struct Origin {
   TrialId trial = kNoTrial;
   Step step = 0;
@@ -62,6 +63,8 @@ struct Trial {
 
   /// Not before it was proposed, nor where the search space had none for it.
   bool has_params() const { return state != TrialState::kProposing && !params.empty(); }
+  /// The hyperparameters of `origin->trial` measured again, with a seed of its own.
+  bool is_rerun() const { return origin && origin->step == 0; }
   Step first_step() const { return origin ? origin->step + 1 : 1; }
   /// The score reported exactly at `step`; nothing where there is none.
   std::optional<Score> score_at(Step step) const;
@@ -93,7 +96,7 @@ class Board {
   const std::vector<Trial>& trials() const { return trials_; }
   const Trial& trial(TrialId id) const { return trials_.at(static_cast<std::size_t>(id)); }
   std::int64_t size() const { return static_cast<std::int64_t>(trials_.size()); }
-  /// Trials begun from scratch, which `budget.trials` counts; clones are not.
+  /// Trials begun from scratch, which `budget.trials` counts; clones and reruns are not.
   std::int64_t fresh() const { return fresh_; }
   const Incumbent& incumbent() const { return incumbent_; }
 

@@ -88,6 +88,12 @@ void Study::take(const Work& work) {
     trial.until = std::min(more->until, settings_.steps_per_trial);
     decide(more->kind, trial.id, trial.stands_at, more->reason);
     if (!run(trial.id)) requeue(trial.id);
+  } else if (const auto* rerun = std::get_if<Rerun>(&work)) {
+    Trial& trial = board_.add(kNoMember, Origin{rerun->trial, 0});
+    trial.params = board_.trial(rerun->trial).params;
+    trial.until = std::min(rerun->until, settings_.steps_per_trial);
+    decide(DecisionKind::kRerun, trial.id, 0, rerun->reason, rerun->trial);
+    if (!run(trial.id)) requeue(trial.id);
   } else {
     const auto& clone = std::get<Clone>(work);
     check(checkpoints_.find(clone.origin.trial, clone.origin.step) != nullptr, "a clone's origin exists");
@@ -118,7 +124,7 @@ void Study::withdraw(TrialId trial, const std::string& why) {
 /// False where no idle worker has the time for it: it waits.
 bool Study::run(TrialId id) {
   const auto source = source_of(board_.trial(id));
-  if (board_.trial(id).origin && !source) {
+  if (board_.trial(id).origin && !board_.trial(id).is_rerun() && !source) {
     fail(id, DecisionKind::kVoid, "no copy of its origin is left");
     return true;
   }

@@ -217,6 +217,7 @@ enum class DecisionKind : std::uint8_t {
   kVoid,       ///< an exploit whose origin was lost
   kIncumbent,  ///< a new best
   kHalt,       ///< the study winds down
+  kRerun,  ///< a trial begins from scratch with the hyperparameters of `other_trial`, to measure them again
 };
 
 /// Why something was done, with the numbers it was decided on.

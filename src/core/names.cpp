@@ -47,6 +47,8 @@ std::string_view to_text(DecisionKind kind) {
       return "incumbent";
     case DecisionKind::kHalt:
       return "halt";
+    case DecisionKind::kRerun:
+      return "rerun";
   }
   return "";
 }

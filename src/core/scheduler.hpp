@@ -45,7 +45,15 @@ struct Clone {
   std::string reason;
 };
 
-using Work = std::variant<NewTrial, Continue, Clone>;
+/// The hyperparameters of a trial are measured again: a trial of its own (Trial::is_rerun), from scratch and
+/// with another seed. Neither the sampler nor budget.trials takes notice of it.
+struct Rerun {
+  TrialId trial = kNoTrial;
+  Step until = 0;
+  std::string reason;
+};
+
+using Work = std::variant<NewTrial, Continue, Clone, Rerun>;
 
 /// Why nothing came of a trial.
 enum class FailureCause {

@@ -287,7 +287,7 @@ void Study::requeue(TrialId trial) {
 void Study::set_over(TrialId id, TrialState state) {
   Trial& trial = board_.edit(id);
   trial.state = state;
-  if (state != TrialState::kFailed) standstill_.on_over(id);
+  if (state != TrialState::kFailed && !trial.is_rerun()) standstill_.on_over(id);
   if (trial.origin) {
     checkpoints_.undepend(*trial.origin, id);
     drop_unneeded(trial.origin->trial);

@@ -256,6 +256,7 @@ void Recorder::on(const Decision& decision, const Event& cause) {
     case DecisionKind::kStart:
     case DecisionKind::kExploit:
     case DecisionKind::kExplore:
+    case DecisionKind::kRerun:
       add_trial(decision);
       break;
     case DecisionKind::kContinue:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "core/check.hpp"
@@ -155,25 +157,31 @@ std::int64_t points_of(const Options& options) {
 }
 
 /// grid: every point once, in an order that spreads: a study that is stopped has looked everywhere. What a
-/// trial gets depends on its number and the seed alone; those after the last point get nothing.
+/// trial gets depends on its number, not counting reruns, and the seed alone; those after the last point get
+/// nothing.
 class GridSampler final : public Sampler {
  public:
   GridSampler(Grid grid, std::uint64_t seed) : grid_(std::move(grid)), seed_(seed) {}
 
   Proposal ask(const SampleRequest& request) const override {
     const std::string size = std::to_string(grid_.size());
-    if (request.trial >= grid_.size()) {
+    const std::int64_t number =
+        request.trial - std::distance(reruns_.begin(), reruns_.lower_bound(request.trial));
+    if (number >= grid_.size()) {
       return {.params = {}, .note = size + " of " + size + " points were proposed", .exhausted = true};
     }
-    const std::int64_t point = permute(request.trial, grid_.size(), seed_);
+    const std::int64_t point = permute(number, grid_.size(), seed_);
     return {grid_.at(point), "grid: point " + std::to_string(point + 1) + " of " + size};
   }
 
-  void tell(const Trial&) override {}
+  void tell(const Trial& trial) override {
+    if (trial.is_rerun()) reruns_.insert(trial.id);
+  }
 
  private:
   Grid grid_;
   std::uint64_t seed_;
+  std::set<TrialId> reruns_;
 };
 
 std::string check_grid(const Options& options, const SearchSpace& space) {

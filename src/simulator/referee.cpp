@@ -90,7 +90,7 @@ void Referee::on_run(const Study& study, const Run& run, const BlobStore& store)
     fault(who + ": a segment id again");
   const Trial& trial = study.board().trial(run.trial);
   if (is_over(trial.state)) fault(who + ": the trial is over");
-  if (trial.origin && !run.from) fault(who + ": a clone begins from scratch");
+  if (trial.origin && !trial.is_rerun() && !run.from) fault(who + ": a clone begins from scratch");
   if (!study.settings().space.admits(run.params)) fault(who + ": hyperparameters outside the space");
   if (run.report_after > run.until) fault(who + ": nothing left to report");
   if (!run.from) return;
@@ -133,6 +133,15 @@ void Referee::on_decision(const Study& study, const Decision& decision) {
       const Trial& trial = study.board().trial(decision.trial);
       if (trial.last_score(decision.step).value_or(kWorst) == kWorst)
         fault(who + ": promoted without a score");
+      break;
+    }
+    case DecisionKind::kRerun: {
+      const Trial& trial = study.board().trial(decision.trial);
+      const Trial& first = study.board().trial(decision.other_trial);
+      if (trial.params != first.params) fault(who + ": a rerun with other hyperparameters");
+      if (first.last_score(trial.until).value_or(kWorst) == kWorst)
+        fault(who + ": reruns one without a score");
+      if (decision.reason.empty()) fault(who + ": reruns without a reason");
       break;
     }
     case DecisionKind::kExploit: {

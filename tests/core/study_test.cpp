@@ -909,5 +909,39 @@ TEST_F(StudyTest, ATrialIsAssessedByAllObjectivesAndConstraints) {
   EXPECT_THAT(trial.curve, SizeIs(1));
 }
 
+TEST_F(StudyTest, ARerunTrainsTheSameHyperparametersFromScratchWithASeedOfItsOwn) {
+  begin(0);
+  const RunCommand first = start(2);
+  report(first, 2, 0.5);
+  save(first, 2, kDisk);
+  scheduler->work.push_back(Rerun{0, 2, "why"});
+  const Effects effects = end(first, 2);
+  const RunCommand run = only<RunCommand>(effects);
+  EXPECT_EQ(run.trial, 1);
+  EXPECT_EQ(run.params, first.params) << "and nobody was asked for them";
+  EXPECT_NE(run.trial_seed, first.trial_seed);
+  EXPECT_FALSE(run.from) << "not from the state of trial 0";
+  EXPECT_EQ(run.until, 2);
+  EXPECT_EQ(run.report_after, 0);
+  ASSERT_THAT(effects.decisions, SizeIs(1));
+  EXPECT_EQ(effects.decisions[0].kind, DecisionKind::kRerun);
+  EXPECT_EQ(effects.decisions[0].other_trial, 0);
+  EXPECT_EQ(effects.decisions[0].reason, "why");
+  EXPECT_THAT(study->changed(), ::testing::ElementsAre(0, 1));
+  EXPECT_TRUE(study->board().trial(1).is_rerun());
+  EXPECT_EQ(study->board().trial(1).first_step(), 1);
+  EXPECT_EQ(study->board().fresh(), 1) << "a rerun isn't counted by budget.trials";
+
+  step(WorkerLost{run.worker, "gone"});
+  const RunCommand again = only<RunCommand>(step(WorkerUp{study->next_worker(), 0, "node", "", ""}));
+  EXPECT_EQ(again.trial, 1);
+  EXPECT_FALSE(again.from);
+  report(again, 2, 0.7);
+  scheduler->stop_reached = true;
+  end(again, 2);
+  EXPECT_EQ(study->board().trial(1).state, TrialState::kStopped);
+  EXPECT_EQ(study->board().trial(0).state, TrialState::kPaused);
+}
+
 }  // namespace
 }  // namespace coppice

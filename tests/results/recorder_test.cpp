@@ -183,6 +183,21 @@ TEST(Recorder, AStateFollowsItsTrial) {
   EXPECT_THAT(doubles(recorder.tables().trials, "ended_s"), numbers({7}));
 }
 
+TEST(Recorder, ARerunHasTheTrialThatItMeasuresAgainAsItsOrigin) {
+  Recorder recorder(story::study());
+  recorder.start(0, "");
+  recorder.apply(0, Begun{}, {true, {Propose{0, 0, {}}}, {{DecisionKind::kStart, 0, kNoTrial, 0, ""}}});
+  recorder.apply(1, SegmentEnded{1, 0, 0, 4, false, {}},
+                 {true,
+                  {coppice::Run{0, 2, 1, Values(5), 0, {}, 4, 0}},
+                  {{DecisionKind::kRerun, 1, 0, 0, "trial 0 is measured again, 1 of 1"}}});
+  EXPECT_THAT(ints(recorder.tables().trials, "origin_trial"), ElementsAre(kNone, 0));
+  EXPECT_THAT(ints(recorder.tables().trials, "origin_step"), ElementsAre(kNone, 0));
+  EXPECT_THAT(ints(recorder.tables().trials, "steps"), ElementsAre(0, 0));
+  EXPECT_THAT(texts(recorder.tables().trials, "state"), ElementsAre("paused", "running"));
+  EXPECT_THAT(texts(recorder.tables().decisions, "kind"), ElementsAre("start", "rerun"));
+}
+
 TEST(Recorder, NothingRunsInAStudyThatIsOver) {
   Recorder recorder(story::study());
   const auto& state = texts(recorder.tables().trials, "state");

@@ -110,5 +110,23 @@ TEST(GridSampler, ProposesEveryPointOnceAndThenSaysThatThereIsNone) {
             make_sampler("grid", {}, space, 3)->ask({0, nullptr}).params);
 }
 
+TEST(GridSampler, RerunsTakeNoPoint) {
+  const SearchSpace space({integer("n", 1, 5)});
+  const auto sampler = make_sampler("grid", {}, space, 3);
+  std::set<Values> seen;
+  for (TrialId trial = 0; trial < 7; ++trial) {
+    if (trial == 2 || trial == 3) {
+      Trial rerun;
+      rerun.id = trial;
+      rerun.origin = Origin{0, 0};
+      sampler->tell(rerun);
+    } else {
+      EXPECT_TRUE(seen.insert(sampler->ask({trial, nullptr}).params).second) << trial;
+    }
+  }
+  EXPECT_EQ(seen.size(), 5u);
+  EXPECT_TRUE(sampler->ask({7, nullptr}).exhausted);
+}
+
 }  // namespace
 }  // namespace coppice

@@ -40,6 +40,8 @@ class Bench final : public SchedulerContext {
       trial.until = more->until;
       trial.state = TrialState::kRunning;
       trial.worker = worker;
+    } else if (const auto* rerun = std::get_if<Rerun>(&*work)) {
+      begin(kNoMember, Origin{rerun->trial, 0}, rerun->until, worker);
     } else {
       const Clone& clone = std::get<Clone>(*work);
       EXPECT_TRUE(has_checkpoint(clone.origin.trial, clone.origin.step)) << "an origin is held";
@@ -49,6 +51,7 @@ class Bench final : public SchedulerContext {
   }
   NewTrial next_new(WorkerId worker = 0) { return expect<NewTrial>(next(worker)); }
   Continue next_continue(WorkerId worker = 0) { return expect<Continue>(next(worker)); }
+  Rerun next_rerun(WorkerId worker = 0) { return expect<Rerun>(next(worker)); }
   Clone next_clone(WorkerId worker = 0) { return expect<Clone>(next(worker)); }
 
   /// The trial trains and reports this; nothing: a report without the objective. Returns whether it goes on.
