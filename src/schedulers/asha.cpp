@@ -53,6 +53,7 @@ AshaSettings settings_from(const Options& options, const SchedulerSetup& setup) 
   AshaSettings settings;
   settings.eta = options.integer("eta", 3);
   settings.steps = steps_of(options, setup);
+  settings.re_evaluate = options.integer("re_evaluate", 0);
   settings.progressive = options.flag("pasha", false);
   const auto brackets = static_cast<std::size_t>(options.integer("brackets", 1));
   if (brackets == 1) {
@@ -90,6 +91,13 @@ std::string check_brackets(const Options& options, const SchedulerSetup& setup) 
          " rungs from min_steps to max_steps; lower it";
 }
 
+std::string check_reruns(const Options& options, const SchedulerSetup& setup) {
+  if (options.integer("re_evaluate", 0) == 0) return "";
+  if (is_stopping(options)) return "asha.re_evaluate is for type: promotion; remove one of the two";
+  if (has_horizon(options, setup)) return "";
+  return "asha.re_evaluate needs asha.max_steps or budget.steps_per_trial, as there is no last rung without";
+}
+
 std::string check_asha(const Options& options, const SchedulerSetup& setup) {
   if (setup.deterministic) {
     return "asha decides by the order of arrival and can't be deterministic; use hyperband, or remove "
@@ -98,6 +106,7 @@ std::string check_asha(const Options& options, const SchedulerSetup& setup) {
   if (options.flag("pasha", false) && is_stopping(options)) {
     return "asha.pasha is for type: promotion; remove one of the two";
   }
+  if (std::string again = check_reruns(options, setup); !again.empty()) return again;
   if (std::string end = check_end(options, setup); !end.empty()) return end;
   if (has_horizon(options, setup)) {
     if (std::string limit = check_step_limit("asha", options, setup); !limit.empty()) return limit;
@@ -131,7 +140,8 @@ SchedulerInfo asha_entry() {
                        .choices = {"promotion", "stopping"}},
                       {.name = "pasha",
                        .type = OptionType::kBool,
-                       .help = "open the next rung only where the last two rank trials differently (false)"}},
+                       .help = "open the next rung only where the last two rank trials differently (false)"},
+                      re_evaluate_option()},
           .check = check_asha,
           .make = make_asha,
           .open_ended = true,

@@ -18,6 +18,8 @@ struct AshaSettings {
   std::int64_t eta = 3;
   std::vector<std::int64_t> weights;  ///< one for each bracket; bracket b begins at rung b
   bool progressive = false;           ///< promotion only: PASHA, see ProgressiveCap
+  /// Promotion only: how often those are measured again that are to go on to the last rung.
+  std::int64_t re_evaluate = 0;
 };
 
 /// Trials pause at each rung, and the best of those that wait go on.

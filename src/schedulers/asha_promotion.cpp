@@ -7,12 +7,17 @@
 /// An entry of a rung is a trial that stands there, or was on its way there and failed (a loser) or was
 /// stopped or had nothing more to train (ranked with its last score). Only trials that stand there with a
 /// finite score are promoted.
+///
+/// With `re_evaluate`, nobody goes on to the last rung before it was measured again: it is taken out of the
+/// rung below, and put back with the mean when its reruns are over. Meanwhile it counts in the rung as
+/// before, and all else goes on.
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "schedulers/asha.hpp"
 #include "schedulers/progressive_cap.hpp"
+#include "schedulers/re_evaluation.hpp"
 #include "schedulers/rung_ranking.hpp"
 #include "schedulers/words.hpp"
 
@@ -22,7 +27,8 @@ namespace {
 
 class AshaPromotion final : public Scheduler {
  public:
-  explicit AshaPromotion(AshaSettings settings) : settings_(std::move(settings)) {
+  explicit AshaPromotion(AshaSettings settings)
+      : settings_(std::move(settings)), re_evaluation_(settings_.re_evaluate) {
     for (std::size_t b = 0; b < settings_.weights.size(); ++b) {
       // Nobody is promoted out of the last rung, so it needs no ranking.
       brackets_.emplace_back(settings_.steps.size() - 1 - b, RungRanking(settings_.eta));
@@ -32,6 +38,7 @@ class AshaPromotion final : public Scheduler {
 
   void on_reached(SchedulerContext& context, TrialId id) override {
     const Trial& trial = context.board().trial(id);
+    if (trial.is_rerun()) return put_back(re_evaluation_.on_reached(context, trial));
     const Score score = trial.last_score().value_or(kWorst);
     const std::size_t rung = heading_for(trial);
     add(trial, rung, score, trial.state == TrialState::kPaused && score != kWorst);
@@ -41,10 +48,12 @@ class AshaPromotion final : public Scheduler {
   void on_failed(SchedulerContext& context, TrialId id, FailureCause cause) override {
     if (cause == FailureCause::kExhausted) return;
     const Trial& trial = context.board().trial(id);
+    if (trial.is_rerun()) return put_back(re_evaluation_.on_failed(trial));
     add(trial, heading_for(trial), kWorst, false);
   }
 
   std::optional<Work> next(SchedulerContext& context, WorkerId) override {
+    if (auto rerun = re_evaluation_.next()) return begin(std::move(*rerun));
     if (auto promotion = promote(context)) return promotion;
     const auto limit = context.max_trials();
     if (limit && context.board().fresh() >= *limit) return std::nullopt;
@@ -64,13 +73,34 @@ class AshaPromotion final : public Scheduler {
         RungRanking& ranking = brackets_[b][rung - b];
         if (!ranking.best()) continue;
         const Ranked entry = ranking.take();
-        return Continue{entry.trial, settings_.steps[rung + 1], DecisionKind::kPromote,
-                        bracket_words(settings_, b) + rung_words(settings_, rung) + ": " +
-                            score_words(context, entry.score) + " is among the best " +
-                            std::to_string(ranking.promotable()) + " of " + std::to_string(ranking.size())};
+        std::string reason = bracket_words(settings_, b) + rung_words(settings_, rung) + ": " +
+                             score_words(context, entry.score) + re_evaluation_.words(entry.trial) +
+                             " is among the best " + std::to_string(ranking.promotable()) + " of " +
+                             std::to_string(ranking.size());
+        if (rung == last_but_one() && re_evaluation_.wants(entry.trial)) {
+          re_evaluation_.begin(entry, settings_.steps[rung], reason);
+          return begin(*re_evaluation_.next());
+        }
+        return Continue{entry.trial, settings_.steps[rung + 1], DecisionKind::kPromote, std::move(reason)};
       }
     }
     return std::nullopt;
+  }
+
+  /// Of at least two rungs: the one out of which trials go on to the last one.
+  std::size_t last_but_one() const { return settings_.steps.size() - 2; }
+
+  Rerun begin(Rerun rerun) {
+    bracket_of_.push_back(bracket_of_[static_cast<std::size_t>(rerun.trial)]);
+    return rerun;
+  }
+
+  /// A candidate whose reruns are over.
+  void put_back(const std::optional<ReEvaluation::Candidate>& candidate) {
+    if (!candidate) return;
+    const std::size_t bracket = bracket_of_[static_cast<std::size_t>(candidate->first.trial)];
+    const Score mean = candidate->ranked().score;
+    brackets_[bracket][last_but_one() - bracket].put_back(candidate->first, mean, mean != kWorst);
   }
 
   std::size_t heading_for(const Trial& trial) const {
@@ -90,9 +120,10 @@ class AshaPromotion final : public Scheduler {
 
   AshaSettings settings_;
   std::vector<std::vector<RungRanking>> brackets_;  ///< [bracket][rung - bracket]
-  std::vector<std::size_t> bracket_of_;             ///< by trial: asha begins them all itself, from scratch
+  std::vector<std::size_t> bracket_of_;             ///< by trial: asha begins them all itself
   std::size_t reached_ = 0;                         ///< the highest rung with an entry
   std::optional<ProgressiveCap> cap_;
+  ReEvaluation re_evaluation_;
 };
 
 }  // namespace

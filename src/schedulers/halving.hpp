@@ -10,6 +10,9 @@
 /// trials of the newest one, then the next bracket opens. New trials are begun in a fixed order, so which
 /// trial belongs to which bracket, and every decision, depend on results alone, never on timing.
 ///
+/// With `re_evaluate`, the best of the last rung but one are measured again before any goes on, and ranked by
+/// the mean; then those whom that brings among the best, until all of the best were.
+///
 /// Where budget.trials or the search space ends within a bracket's first rung, the bracket goes on with those
 /// it has.
 #pragma once
@@ -22,6 +25,7 @@
 
 #include "core/scheduler.hpp"
 #include "schedulers/brackets.hpp"
+#include "schedulers/re_evaluation.hpp"
 
 namespace coppice {
 
@@ -29,6 +33,7 @@ struct HalvingSettings {
   std::vector<BracketPlan> plans;  ///< one iteration; not empty
   std::int64_t eta = 3;
   std::optional<std::int64_t> iterations;  ///< absent: one in an endless study, else as the budget lasts
+  std::int64_t re_evaluate = 0;            ///< how often those are measured again that go on to the last rung
 };
 
 class SuccessiveHalving final : public Scheduler {
@@ -51,6 +56,8 @@ class SuccessiveHalving final : public Scheduler {
     std::size_t rung = 0;
     std::int64_t expected = 0;  ///< in this rung; in the first one: begun so far
     std::vector<Entry> entries;
+    /// Those of the entries that are being measured again: the rung before `rung` is decided after that.
+    std::int64_t measuring = 0;
     std::deque<Continue> promotions;
   };
 
@@ -59,12 +66,17 @@ class SuccessiveHalving final : public Scheduler {
   void add(SchedulerContext& context, TrialId id, Entry entry);
   void close_if_full(SchedulerContext& context, Bracket& bracket);
   void close_rung(SchedulerContext& context, Bracket& bracket);
+  void measure_again(SchedulerContext& context, Bracket& bracket);
+  void put_back(SchedulerContext& context, const std::optional<ReEvaluation::Candidate>& candidate);
+  void decide_rung(SchedulerContext& context, Bracket& bracket);
+  std::string rung_words(const Bracket& bracket) const;
   std::string bracket_words(const Bracket& bracket) const;
 
   HalvingSettings settings_;
   std::deque<Bracket> brackets_;         ///< all that were opened, oldest first
   std::set<std::size_t> promoting_;      ///< numbers of those with promotions
-  std::vector<std::size_t> bracket_of_;  ///< by trial: it begins them all itself, from scratch
+  std::vector<std::size_t> bracket_of_;  ///< by trial: it begins them all itself
+  ReEvaluation re_evaluation_;
 };
 
 }  // namespace coppice

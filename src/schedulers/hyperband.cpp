@@ -16,12 +16,14 @@ HalvingSettings settings_from(const Options& options, const SchedulerSetup& setu
   const auto sizes =
       options.text("sizes", "formula") == "table" ? BracketSizes::kTable : BracketSizes::kFormula;
   settings.plans = hyperband_brackets(steps_per_trial(options, setup), settings.eta, sizes);
+  settings.re_evaluate = options.integer("re_evaluate", 0);
   if (options.contains("iterations")) settings.iterations = options.integer("iterations", 1);
   return settings;
 }
 
 std::string check_hyperband(const Options& options, const SchedulerSetup& setup) {
   if (setup.deterministic && setup.has_target) return std::string(kTargetIsTiming);
+  if (std::string again = check_re_evaluate("hyperband", options, setup); !again.empty()) return again;
   return check_step_limit("hyperband", options, setup);
 }
 
@@ -44,7 +46,8 @@ SchedulerInfo hyperband_entry() {
                        .type = OptionType::kText,
                        .help = "formula: Algorithm 1 of the paper; table: its Table 1",
                        .choices = {"formula", "table"}},
-                      iterations_option("how often all brackets run")},
+                      iterations_option("how often all brackets run"),
+                      re_evaluate_option()},
           .check = check_hyperband,
           .make = make_hyperband,
           .planned = planned_hyperband,

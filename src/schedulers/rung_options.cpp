@@ -35,6 +35,22 @@ OptionSpec iterations_option(const std::string& help) {
           .high = 1e9};
 }
 
+OptionSpec re_evaluate_option() {
+  return {.name = "re_evaluate",
+          .type = OptionType::kInt,
+          .help = "how often a trial is measured again before it goes on to the last rung (0)",
+          .low = 0,
+          .high = 100};
+}
+
+std::string check_re_evaluate(const std::string& scheduler, const Options& options,
+                              const SchedulerSetup& setup) {
+  if (options.integer("re_evaluate", 0) == 0 || !setup.deterministic) return "";
+  return scheduler +
+         ".re_evaluate numbers its reruns as results come in, and can't be deterministic; "
+         "use repeats, or remove one of the two";
+}
+
 std::string check_step_limit(const std::string& scheduler, const Options& options,
                              const SchedulerSetup& setup) {
   if (!options.contains("max_steps") && !setup.steps_per_trial) {

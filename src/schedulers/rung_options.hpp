@@ -16,6 +16,7 @@ OptionSpec min_steps_option();
 OptionSpec max_steps_option(const std::string& help);
 OptionSpec eta_option();
 OptionSpec iterations_option(const std::string& help);
+OptionSpec re_evaluate_option();
 
 /// "", or what is wrong with the option max_steps and budget.steps_per_trial.
 std::string check_step_limit(const std::string& scheduler, const Options& options,
@@ -23,6 +24,10 @@ std::string check_step_limit(const std::string& scheduler, const Options& option
 /// "", or why min_steps doesn't fit. Precondition: check_step_limit says "".
 std::string check_min_steps(const std::string& scheduler, const Options& options,
                             const SchedulerSetup& setup);
+
+/// "", or why re_evaluate can't be had.
+std::string check_re_evaluate(const std::string& scheduler, const Options& options,
+                              const SchedulerSetup& setup);
 
 /// How many trials from scratch a halving begins; nothing where the budget decides.
 std::optional<std::int64_t> planned_trials(const HalvingSettings& settings, const SchedulerSetup& setup);

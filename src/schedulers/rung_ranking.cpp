@@ -35,4 +35,11 @@ Ranked RungRanking::take() {
   return entry;
 }
 
+void RungRanking::put_back(Ranked taken, Score score, bool eligible) {
+  check(excluded_.contains(taken.trial), "only what was taken is put back");
+  if (top_.erase(taken) == 0) rest_.erase(taken);
+  excluded_.erase(taken.trial);
+  add({score, taken.trial}, eligible);
+}
+
 }  // namespace coppice

@@ -22,6 +22,8 @@ class RungRanking {
   std::optional<Ranked> best() const;
   /// Takes `best()`. Precondition: there is one.
   Ranked take();
+  /// What was taken competes again, with another score. `eligible` as above.
+  void put_back(Ranked taken, Score score, bool eligible);
 
   std::int64_t size() const { return static_cast<std::int64_t>(top_.size() + rest_.size()); }
   /// floor(size / eta).

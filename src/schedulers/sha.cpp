@@ -33,12 +33,14 @@ HalvingSettings settings_from(const Options& options, const SchedulerSetup& setu
     trials = survivors(trials, settings.eta);
   }
   settings.plans.push_back(std::move(plan));
+  settings.re_evaluate = options.integer("re_evaluate", 0);
   if (options.contains("iterations")) settings.iterations = options.integer("iterations", 1);
   return settings;
 }
 
 std::string check_sha(const Options& options, const SchedulerSetup& setup) {
   if (setup.deterministic && setup.has_target) return std::string(kTargetIsTiming);
+  if (std::string again = check_re_evaluate("sha", options, setup); !again.empty()) return again;
   const std::string limit = check_step_limit("sha", options, setup);
   return limit.empty() ? check_min_steps("sha", options, setup) : limit;
 }
@@ -64,7 +66,8 @@ SchedulerInfo sha_entry() {
                        .help = "how many begin (as many as leave one for the last rung)",
                        .low = 1,
                        .high = 1e9},
-                      iterations_option("how often it is done")},
+                      iterations_option("how often it is done"),
+                      re_evaluate_option()},
           .check = check_sha,
           .make = make_sha,
           .planned = planned_sha,

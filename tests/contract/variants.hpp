@@ -135,6 +135,17 @@ inline std::vector<Variant> variants() {
        "ipbt",
        {{"population", number(1)}, {"interval", number(2)}, {"explore", word("none")}},
        members},
+      {"asha that measures again", "asha", {{"eta", number(2)}, {"re_evaluate", number(2)}}, rungs},
+      {"asha with brackets that measures again, beside median",
+       "asha",
+       {{"eta", number(2)}, {"brackets", number(3)}, {"re_evaluate", number(1)}},
+       rungs,
+       {{"median", middle}}},
+      {"sha that measures again",
+       "sha",
+       {{"trials", number(10)}, {"eta", number(2)}, {"re_evaluate", number(2)}},
+       rungs},
+      {"hyperband that measures again", "hyperband", {{"re_evaluate", number(1)}}, once},
   };
 }
 

@@ -256,5 +256,103 @@ TEST(Asha, MessagesSayTheFix) {
   EXPECT_THAT(asha.check({}, budget(4, kMaxRungStep + 1)), HasSubstr("too long"));
 }
 
+const std::int64_t kTwice = 2;
+
+/// Rungs 1, 2, 4; of four trials, trials 0 and 1 stand in rung 1 with 0.1 and 0.2.
+Bench before_the_last_rung(std::int64_t again) {
+  Bench bench("asha",
+              options_of({{"max_steps", std::int64_t{4}}, {"eta", std::int64_t{2}}, {"re_evaluate", again}}),
+              budget(4));
+  for (int i = 0; i < 4; ++i) bench.next_new();
+  for (TrialId i = 0; i < 4; ++i) bench.reach(i, 0.1 * static_cast<double>(i + 1));
+  EXPECT_EQ(bench.next_continue().trial, 0) << "not the last rung: nobody is measured again";
+  EXPECT_EQ(bench.next_continue().trial, 1);
+  bench.reach(0, 0.1);
+  bench.reach(1, 0.2);
+  return bench;
+}
+
+TEST(AshaAgain, MeasuresACandidateAgainBeforeTheLastRung) {
+  Bench bench = before_the_last_rung(kTwice);
+  const Rerun first = bench.next_rerun();
+  EXPECT_EQ(first.trial, 0);
+  EXPECT_EQ(first.until, 2);
+  EXPECT_EQ(first.reason,
+            "rung 1 (2 steps): 0.1 is among the best 1 of 2; trial 0 is measured again, 1 of 2");
+  EXPECT_EQ(bench.next_rerun().trial, 0);
+  EXPECT_FALSE(bench.next()) << "trial 0 isn't promoted before, and trial 1 is not among the best";
+  bench.reach(4, 0.15);
+  ASSERT_EQ(bench.stops.size(), 1u);
+  EXPECT_EQ(bench.stops[0].trial, 4);
+  EXPECT_EQ(bench.stops[0].other_trial, 0);
+  EXPECT_EQ(bench.stops[0].reason, "measured again: 0.15, and 0.1 before");
+  EXPECT_FALSE(bench.next());
+  bench.reach(5, 0.17);
+  const Continue promoted = bench.next_continue();
+  EXPECT_EQ(promoted.trial, 0);
+  EXPECT_EQ(promoted.until, 4);
+  EXPECT_EQ(promoted.reason, "rung 1 (2 steps): 0.14 (mean of 3) is among the best 1 of 2");
+  EXPECT_FALSE(bench.next());
+}
+
+TEST(AshaAgain, OneThatWasLuckyGivesWayToTheNextWhichIsMeasuredAgainToo) {
+  Bench bench = before_the_last_rung(1);
+  EXPECT_EQ(bench.next_rerun().trial, 0);
+  bench.reach(4, 0.5);
+  EXPECT_EQ(bench.next_rerun().trial, 1) << "0.2 is better than a mean of 0.3";
+  bench.reach(5, 0.6);
+  const Continue promoted = bench.next_continue();
+  EXPECT_EQ(promoted.trial, 0) << "0.3 is better than a mean of 0.4; nobody is measured a third time";
+  EXPECT_THAT(promoted.reason, HasSubstr("0.3 (mean of 2)"));
+}
+
+TEST(AshaAgain, ARerunThatFailsDoesNotCountAndOneWithoutAFiniteScoreIsTheWorst) {
+  Bench bench = before_the_last_rung(kTwice);
+  bench.next_rerun();
+  bench.next_rerun();
+  bench.fail(4);
+  bench.fail(5);
+  const Continue promoted = bench.next_continue();
+  EXPECT_EQ(promoted.trial, 0);
+  EXPECT_THAT(promoted.reason, HasSubstr(": 0.1 is among")) << "it was measured once";
+
+  Bench other = before_the_last_rung(1);
+  other.next_rerun();
+  other.reach(4, kWorst);
+  EXPECT_EQ(other.next_rerun().trial, 1);
+  other.reach(5, 0.3);
+  EXPECT_EQ(other.next_continue().trial, 1);
+  EXPECT_FALSE(other.next()) << "half of its runs come to nothing";
+}
+
+TEST(AshaAgain, OthersGoOnMeanwhileAndTheBudgetDoesNotCountReruns) {
+  Bench bench("asha",
+              options_of({{"max_steps", std::int64_t{2}}, {"eta", std::int64_t{2}}, {"re_evaluate", kTwice}}),
+              budget(3));
+  bench.next_new();
+  bench.next_new();
+  bench.reach(0, 0.1);
+  bench.reach(1, 0.2);
+  bench.next_rerun();
+  bench.next_rerun();
+  EXPECT_EQ(bench.next_new().until, 1) << "the third trial of three";
+  bench.reach(4, 0.05);
+  EXPECT_EQ(bench.next_rerun().trial, 4) << "the best of three now";
+  EXPECT_EQ(bench.next_rerun().trial, 4);
+  EXPECT_FALSE(bench.next());
+}
+
+TEST(AshaAgain, SaysWhatItCanNotDo) {
+  const SchedulerInfo& asha = *find_scheduler("asha");
+  const Options again = options_of({{"re_evaluate", std::int64_t{1}}});
+  EXPECT_EQ(asha.check(again, budget(4, 9)), "");
+  EXPECT_EQ(
+      asha.check(again, budget(4)),
+      "asha.re_evaluate needs asha.max_steps or budget.steps_per_trial, as there is no last rung without");
+  EXPECT_EQ(asha.check(options_of({{"re_evaluate", std::int64_t{1}}, {"type", std::string("stopping")}}),
+                       budget(4, 9)),
+            "asha.re_evaluate is for type: promotion; remove one of the two");
+}
+
 }  // namespace
 }  // namespace coppice

@@ -87,5 +87,24 @@ TEST(RungRanking, AgreesWithASort) {
   }
 }
 
+TEST(RungRanking, WhatIsPutBackCompetesWithItsNewScore) {
+  RungRanking ranking(2);
+  for (TrialId trial = 0; trial < 4; ++trial) ranking.add({0.1 * static_cast<double>(trial), trial}, true);
+  const Ranked taken = ranking.take();
+  EXPECT_EQ(taken.trial, 0);
+  EXPECT_EQ(ranking.best()->trial, 1);
+  ranking.put_back(taken, 0.25, true);
+  EXPECT_EQ(ranking.size(), 4);
+  EXPECT_EQ(ranking.take().trial, 1);
+  EXPECT_EQ(ranking.take().trial, 2) << "0.2 is before 0.25 now";
+  EXPECT_FALSE(ranking.best());
+  ranking.add({0.5, 4}, true);
+  ranking.add({0.6, 5}, true);
+  EXPECT_EQ(ranking.take(), (Ranked{0.25, 0}));
+  ranking.put_back({0.25, 0}, kWorst, false);
+  EXPECT_EQ(ranking.take().trial, 3) << "one that is out of the running leaves its place";
+  EXPECT_FALSE(ranking.best());
+}
+
 }  // namespace
 }  // namespace coppice

@@ -58,5 +58,55 @@ TEST(Sha, KnowsHowManyItWillBegin) {
   EXPECT_EQ(find_scheduler("hyperband")->planned({}, {.steps_per_trial = 81}), 143);
 }
 
+TEST(Sha, RanksTheCandidatesForTheLastRungByTheMean) {
+  const Options again = options_of({{"eta", std::int64_t{3}}, {"re_evaluate", std::int64_t{1}}});
+  Bench bench("sha", again, {.max_trials = std::nullopt, .steps_per_trial = 3});
+  for (TrialId id = 0; id < 3; ++id) EXPECT_EQ(bench.next_new().until, 1);
+  for (TrialId id = 0; id < 3; ++id) bench.reach(id, 0.1 * static_cast<double>(id + 1));
+  EXPECT_TRUE(bench.stops.empty()) << "nothing is decided yet";
+  const Rerun rerun = bench.next_rerun();
+  EXPECT_EQ(rerun.trial, 0);
+  EXPECT_EQ(rerun.until, 1);
+  EXPECT_EQ(rerun.reason,
+            "bracket 0, rung 0 (1 step): rank 1 of 3, best 1 goes on; trial 0 is measured again, 1 of 1");
+  EXPECT_FALSE(bench.next());
+  bench.reach(3, 0.4);
+  EXPECT_EQ(bench.next_rerun().trial, 1) << "the best one now";
+  bench.fail(4);
+  const Continue more = bench.next_continue();
+  EXPECT_EQ(more.trial, 1);
+  EXPECT_EQ(more.reason, "bracket 0, rung 0 (1 step): rank 1 of 3, best 1 goes on");
+  ASSERT_EQ(bench.stops.size(), 3u);
+  EXPECT_EQ(bench.stops[0].trial, 3) << "the rerun";
+  EXPECT_EQ(bench.stops[1].reason, "bracket 0, rung 0 (1 step): rank 2 of 3, best 1 goes on (mean of 2)");
+  bench.reach(1, 0.2);
+  EXPECT_FALSE(bench.next());
+}
+
+TEST(Sha, TheNextBracketOpensWhileCandidatesAreMeasuredAgain) {
+  const Options again = options_of({{"iterations", std::int64_t{2}}, {"re_evaluate", std::int64_t{2}}});
+  Bench bench("sha", again, {.max_trials = std::nullopt, .steps_per_trial = 3});
+  for (TrialId id = 0; id < 3; ++id) bench.next_new();
+  for (TrialId id = 0; id < 3; ++id) bench.reach(id, static_cast<double>(id));
+  bench.next_rerun();
+  bench.next_rerun();
+  EXPECT_EQ(bench.next_new().reason, "bracket 1: 1 of 3 up to 1 step");
+  bench.reach(4, 0);
+  bench.reach(3, 0);
+  EXPECT_EQ(bench.next_continue().trial, 0);
+}
+
+TEST(Sha, MeasuringAgainIsNotDeterministic) {
+  const Options again = options_of({{"re_evaluate", std::int64_t{1}}});
+  const SchedulerSetup setup = {.steps_per_trial = 9, .deterministic = true};
+  for (const char* name : {"sha", "hyperband"}) {
+    EXPECT_EQ(find_scheduler(name)->check(again, setup),
+              std::string(name) +
+                  ".re_evaluate numbers its reruns as results come in, and can't be "
+                  "deterministic; use repeats, or remove one of the two");
+    EXPECT_EQ(find_scheduler(name)->check({}, setup), "");
+  }
+}
+
 }  // namespace
 }  // namespace coppice
