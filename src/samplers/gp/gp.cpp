@@ -163,11 +163,12 @@ gp::Point Gp::new_point(TrialId trial, const Data& data) const {
   }
 }
 
-/// Nothing where all scores are equal.
+/// Nothing where all scores are equal. Mean and variance are of all targets, as the model's priors suppose,
+/// however many failed.
 std::optional<gp::Training> Gp::train(const Data& data) const {
   const auto targets = gp::targets_of(data.scores, settings_.warp);
   if (!targets) return std::nullopt;
-  return gp::Training{coordinates_.features(data.points), *targets, coordinates_.groups(),
+  return gp::Training{coordinates_.features(data.points), gp::standardised(*targets), coordinates_.groups(),
                       coordinates_.group_count()};
 }
 

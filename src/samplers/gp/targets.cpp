@@ -20,7 +20,7 @@ std::optional<Eigen::VectorXd> targets_of(std::span<const double> scores, Warp w
   for (Eigen::Index i = 0; i < targets.size(); ++i) {
     targets[i] = scores[static_cast<std::size_t>(i)] < kWorst ? warped[next++] : worst;
   }
-  return standardised(targets);
+  return targets;
 }
 
 }  // namespace coppice::gp

@@ -10,8 +10,8 @@
 namespace coppice::gp {
 
 /// One for each score, in their order; nothing where fewer than two are finite, or these are all equal.
-/// kWorst, a failure, counts as the worst score that there is; mean 0 and variance 1 are of all targets, as
-/// the model's priors suppose, however many failed.
+/// kWorst, a failure, counts as the worst score that there is. Mean 0 and variance 1 are those of the finite
+/// ones: see standardised().
 std::optional<Eigen::VectorXd> targets_of(std::span<const double> scores, Warp warp);
 
 }  // namespace coppice::gp
