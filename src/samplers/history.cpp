@@ -106,6 +106,43 @@ Step History::find_step() const {
   return 0;
 }
 
+std::vector<Step> History::rungs(std::size_t limit) const {
+  std::vector<Step> rungs;
+  for (auto reach = reaches_.begin(); reach != reaches_.end() && rungs.size() < limit; ++reach) {
+    const Step step = reach->first;
+    const Step above = rungs.empty() ? kOpenEnd : rungs.back() == kOpenEnd ? end() : rungs.back();
+    if (rungs.empty() || step <= above / 3 * 2 + above % 3 * 2 / 3) rungs.push_back(step);
+  }
+  std::ranges::reverse(rungs);
+  return rungs;
+}
+
+std::size_t History::came_to(Step step) const {
+  std::size_t count = 0;
+  for (auto reach = reaches_.begin(); reach != reaches_.end() && reach->first >= step; ++reach) {
+    count += reach->second;
+  }
+  return count;
+}
+
+Step History::end() const {
+  Step end = 0;
+  for (const Past& past : pasts_) {
+    if (past.reach == kOpenEnd && !past.curve.empty()) end = std::max(end, past.curve.back().step);
+  }
+  return end;
+}
+
+std::optional<Score> History::score_at(TrialId trial, Step after, Step step) const {
+  check(observation(trial).known(), "a trial that was not told");
+  const Past& past = pasts_[static_cast<std::size_t>(trial)];
+  if (past.reach < step) return std::nullopt;
+  const auto next = std::upper_bound(past.curve.begin(), past.curve.end(), step,
+                                     [](Step s, const CurvePoint& point) { return s < point.step; });
+  if (next == past.curve.begin() || std::prev(next)->step <= after) return std::nullopt;
+  return std::prev(next)->score;
+}
+
 Observation History::observation(TrialId trial) const {
   return trial >= 0 && trial < size() ? observations_[static_cast<std::size_t>(trial)] : Observation{};
 }

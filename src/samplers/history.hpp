@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -50,7 +51,8 @@ Observation observe(const Trial& trial);
 /// Scores are comparable at equal steps only. So, where trials stop at different ones (rungs, mostly), one
 /// step counts: the largest that `least` trials have come to (Falkner et al., "BOHB", ICML 2018). There a
 /// trial's score is its last one at or before that step; a complete trial has come to every step. Until there
-/// is such a step each trial's last score counts.
+/// is such a step each trial's last score counts. Who can model scores at several steps together asks for
+/// `rungs` and `score_at`.
 class History {
  public:
   static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
@@ -68,6 +70,17 @@ class History {
   /// The step whose scores count: kOpenEnd where that is the end of complete trials, 0 where every trial's
   /// last one counts.
   Step step() const { return step_; }
+  /// The steps at which trials with a score stand, ascending, and kOpenEnd for complete ones: `limit` at
+  /// most, the largest. Of two that are nearer than a factor of 3/2 the larger one: rules that stop anywhere
+  /// leave many.
+  std::vector<Step> rungs(std::size_t limit) const;
+  std::size_t least() const { return least_; }
+  /// How many trials with a score have come to a step.
+  std::size_t came_to(Step step) const;
+  /// The largest step that a complete trial reported; 0 where none did.
+  Step end() const;
+  /// The last score at a step in (after, step] of a trial that has come to that step.
+  std::optional<Score> score_at(TrialId trial, Step after, Step step) const;
   /// Trials that have a result.
   std::int64_t results() const { return results_; }
   /// Unknown for any id that was not told.

@@ -131,6 +131,44 @@ TEST(History, ATrialThatReportsRarelyIsPendingAtAnEarlierStep) {
   EXPECT_TRUE(history.observation(1).pending());
 }
 
+TEST(History, RungsAreTheStepsWhereTrialsStand) {
+  History history(line(), 2);
+  EXPECT_TRUE(history.rungs(8).empty());
+  history.tell(at_rung(0, TrialState::kPaused, {{1, 5.0}}));
+  history.tell(at_rung(1, TrialState::kPaused, {{1, 4.0}, {2, 3.5}, {3, 3.0}}));
+  history.tell(at_rung(2, TrialState::kRunning, {{1, 4.0}, {3, 3.0}}));
+  history.tell(at_rung(3, TrialState::kFailed, {{1, 4.0}, {2, 4.0}}));
+  EXPECT_EQ(history.rungs(8), (std::vector<Step>{1, 3}));
+  EXPECT_EQ(history.came_to(1), 3u);
+  EXPECT_EQ(history.came_to(2), 2u);
+  history.tell(at_rung(4, TrialState::kComplete, {{1, 4.0}, {9, 2.0}}));
+  EXPECT_EQ(history.rungs(8), (std::vector<Step>{1, 3, kOpenEnd}));
+  EXPECT_EQ(history.rungs(2), (std::vector<Step>{3, kOpenEnd}));
+  EXPECT_EQ(history.end(), 9);
+  EXPECT_EQ(history.came_to(kOpenEnd), 1u);
+}
+
+TEST(History, OfStepsThatLieCloseTheLargestIsARung) {
+  History history(line(), 2);
+  for (TrialId id = 0; id < 20; ++id) history.tell(at_rung(id, TrialState::kStopped, {{id + 1, 1.0}}));
+  EXPECT_EQ(history.rungs(8), (std::vector<Step>{1, 2, 3, 5, 8, 13, 20}));
+  history.tell(at_rung(20, TrialState::kComplete, {{21, 1.0}}));
+  EXPECT_EQ(history.rungs(3), (std::vector<Step>{9, 14, kOpenEnd}));
+}
+
+TEST(History, ScoreAtIsTheLastOneSinceTheRungBefore) {
+  History history(line(), 2);
+  history.tell(at_rung(0, TrialState::kPaused, {{1, 5.0}, {2, 4.5}, {9, 3.0}}));
+  EXPECT_EQ(history.score_at(0, 0, 1), 5.0);
+  EXPECT_EQ(history.score_at(0, 1, 3), 4.5);
+  EXPECT_EQ(history.score_at(0, 2, 3), std::nullopt) << "it reported nothing there";
+  EXPECT_EQ(history.score_at(0, 3, 27), std::nullopt) << "it has not come there";
+  history.tell(at_rung(1, TrialState::kComplete, {{1, 5.0}, {20, kWorst}}));
+  EXPECT_EQ(history.score_at(1, 9, kOpenEnd), kWorst);
+  history.tell(at_rung(2, TrialState::kFailed, {{1, 5.0}}));
+  EXPECT_EQ(history.score_at(2, 0, 1), std::nullopt) << "what failed teaches that";
+}
+
 TEST(History, EncodesWhatIsAbsentAsNaN) {
   Parameter kind;
   kind.name = "kind";

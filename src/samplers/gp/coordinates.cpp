@@ -45,6 +45,13 @@ Coordinates::Coordinates(SearchSpace space) : space_(std::move(space)), axes_(sp
   }
 }
 
+Coordinates Coordinates::with_context(double context) const {
+  Coordinates other = *this;
+  other.context_ = context;
+  if (!context_) other.groups_.push_back(static_cast<int>(size()));
+  return other;
+}
+
 double Coordinates::compute_middle(std::size_t axis, std::int64_t cell) const {
   const Parameter& parameter = space_.parameters()[axis];
   if (axes_[axis].categorical) {
@@ -95,6 +102,7 @@ std::vector<bool> Coordinates::active(const Point& point) const {
 void Coordinates::features(const Point& point, Eigen::Ref<Eigen::VectorXd> to) const {
   const std::vector<bool> on = active(point);
   to.setZero();
+  if (context_) to[to.size() - 1] = *context_;
   for (std::size_t i = 0; i < size(); ++i) {
     const Axis& axis = axes_[i];
     if (axis.ordered) {

@@ -30,12 +30,14 @@ using Point = std::vector<double>;
 class Coordinates {
  public:
   explicit Coordinates(SearchSpace space);
+  /// The same, but every point has one more feature, the last, in a group of its own: this number.
+  Coordinates with_context(double context) const;
 
   std::size_t size() const { return axes_.size(); }
   const SearchSpace& space() const { return space_; }
   /// Of the kernel's features: group of each, dense from 0.
   const std::vector<int>& groups() const { return groups_; }
-  int group_count() const { return static_cast<int>(size()); }
+  int group_count() const { return static_cast<int>(size()) + (context_ ? 1 : 0); }
 
   /// Values that an axis can take; 0: continuous.
   std::int64_t cells(std::size_t axis) const { return axes_[axis].cells; }
@@ -87,6 +89,7 @@ class Coordinates {
   SearchSpace space_;
   std::vector<Axis> axes_;
   std::vector<int> groups_;
+  std::optional<double> context_;
 };
 
 }  // namespace coppice::gp

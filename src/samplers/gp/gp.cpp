@@ -16,11 +16,10 @@
 #include "core/check.hpp"
 #include "samplers/catalog.hpp"
 #include "samplers/gp/coordinates.hpp"
+#include "samplers/gp/data.hpp"
 #include "samplers/gp/fit.hpp"
 #include "samplers/gp/maximise.hpp"
 #include "samplers/gp/posterior.hpp"
-#include "samplers/gp/subset.hpp"
-#include "samplers/gp/targets.hpp"
 #include "samplers/gp/warp.hpp"
 #include "samplers/grid.hpp"
 #include "samplers/history.hpp"
@@ -34,6 +33,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+/// Of rows of the data.
 constexpr std::size_t kObservationLimit = 1000;
 /// The most recent pending trials; more of them would cost more than they tell.
 constexpr std::size_t kPendingLimit = 128;
@@ -49,6 +49,7 @@ struct Settings {
   gp::Warp warp = gp::Warp::kPower;
   double kappa = 0;
   std::size_t startup = 0;
+  bool all_rungs = false;
 };
 
 Settings settings_of(const Options& options, const SearchSpace& space) {
@@ -59,6 +60,7 @@ Settings settings_of(const Options& options, const SearchSpace& space) {
   settings.kappa = options.number("kappa", 1.8);
   const auto startup = std::min<std::int64_t>(2 * static_cast<std::int64_t>(space.size()), 8);
   settings.startup = static_cast<std::size_t>(options.integer("startup", std::max<std::int64_t>(startup, 2)));
+  settings.all_rungs = options.text("rungs", "one") == "all";
   return settings;
 }
 
@@ -85,23 +87,12 @@ class Gp final : public Sampler {
   void tell(const Trial& trial) override { history_.tell(trial); }
 
  private:
-  struct Data {
-    std::vector<gp::Point> points;  ///< with a result, in the order of trials
-    std::vector<double> scores;     ///< kWorst: the trial failed, or its score was not finite
-    std::vector<gp::Point> pending;
-    std::set<gp::Point> taken;  ///< keys of all of them
-
-    std::size_t finite() const {
-      return scores.size() - static_cast<std::size_t>(std::count(scores.begin(), scores.end(), kWorst));
-    }
-  };
-  Data gather() const;
-  bool all_tried(const Data& data) const { return grid_ && std::ssize(data.taken) >= grid_->size(); }
-  gp::Point new_point(TrialId trial, const Data& data) const;
+  bool all_tried(const gp::Data& data) const { return grid_ && std::ssize(data.taken) >= grid_->size(); }
+  gp::Point new_point(TrialId trial, const gp::Data& data) const;
   Proposal nothing_left() const;
-  Proposal spread_point(TrialId trial, const std::string& why, const Data& data) const;
-  std::optional<gp::Training> train(const Data& data) const;
-  std::optional<gp::Point> propose(const gp::Posterior& posterior, gp::MaximiseRequest search) const;
+  Proposal spread_point(TrialId trial, const std::string& why, const gp::Data& data) const;
+  std::optional<gp::Point> propose(const gp::Posterior& posterior, const gp::Coordinates& coordinates,
+                                   gp::MaximiseRequest search) const;
   MatrixXd base_samples(std::size_t pending, TrialId trial) const;
 
   gp::Coordinates coordinates_;
@@ -112,31 +103,13 @@ class Gp final : public Sampler {
   SobolSequence start_;
 };
 
-Gp::Data Gp::gather() const {
-  Data data;
-  for (TrialId trial = 0; trial < history_.size(); ++trial) {
-    const Observation observation = history_.observation(trial);
-    if (!observation.known()) continue;
-    gp::Point point = coordinates_.from_encoded(history_.encoded(trial));
-    data.taken.insert(coordinates_.key(point));
-    if (observation.kind == Observation::Kind::kBehind) continue;
-    if (observation.pending()) {
-      data.pending.push_back(std::move(point));
-    } else {
-      data.points.push_back(std::move(point));
-      data.scores.push_back(observation.finite() ? observation.score : kWorst);
-    }
-  }
-  return data;
-}
-
 Proposal Gp::nothing_left() const {
   const std::string count = std::to_string(grid_->size());
   return {.params = {}, .note = count + " of " + count + " points were proposed", .exhausted = true};
 }
 
 /// The trial's point of the Sobol sequence; where a discrete space had it already, one that it had not.
-Proposal Gp::spread_point(TrialId trial, const std::string& why, const Data& data) const {
+Proposal Gp::spread_point(TrialId trial, const std::string& why, const gp::Data& data) const {
   if (all_tried(data)) return nothing_left();
   constexpr std::uint64_t kTries = 64;
   constexpr std::uint64_t kFarAway = 1u << 24;  // no other trial's point
@@ -155,21 +128,12 @@ Proposal Gp::spread_point(TrialId trial, const std::string& why, const Data& dat
 }
 
 /// The next one of a shuffled grid that was not taken. Precondition: there is one.
-gp::Point Gp::new_point(TrialId trial, const Data& data) const {
+gp::Point Gp::new_point(TrialId trial, const gp::Data& data) const {
   for (std::int64_t index = trial;; ++index) {
     const std::int64_t place = permute(index % grid_->size(), grid_->size(), seed_);
     gp::Point point = coordinates_.from_encoded(encode(coordinates_.space(), grid_->at(place)));
     if (!data.taken.contains(coordinates_.key(point))) return point;
   }
-}
-
-/// Nothing where all scores are equal. Mean and variance are of all targets, as the model's priors suppose,
-/// however many failed.
-std::optional<gp::Training> Gp::train(const Data& data) const {
-  const auto targets = gp::targets_of(data.scores, settings_.warp);
-  if (!targets) return std::nullopt;
-  return gp::Training{coordinates_.features(data.points), gp::standardised(*targets), coordinates_.groups(),
-                      coordinates_.group_count()};
 }
 
 /// Standard normal numbers from a scrambled Sobol sequence: the same for every point of one ask.
@@ -188,47 +152,35 @@ MatrixXd Gp::base_samples(std::size_t pending, TrialId trial) const {
   return samples;
 }
 
-std::optional<gp::Point> Gp::propose(const gp::Posterior& posterior, gp::MaximiseRequest search) const {
-  if (settings_.acquisition == "thompson") return gp::draw_minimum(posterior, coordinates_, search);
+std::optional<gp::Point> Gp::propose(const gp::Posterior& posterior, const gp::Coordinates& coordinates,
+                                     gp::MaximiseRequest search) const {
+  if (settings_.acquisition == "thompson") return gp::draw_minimum(posterior, coordinates, search);
   if (settings_.acquisition == "ucb") search.acquisition = gp::Acquisition::kConfidenceBound;
   if (settings_.acquisition == "pi") search.acquisition = gp::Acquisition::kProbabilityOfImprovement;
   search.kappa = settings_.kappa;
-  auto best = gp::maximise(posterior, coordinates_, search);
+  auto best = gp::maximise(posterior, coordinates, search);
   if (!best) return std::nullopt;
   return std::move(best->point);
 }
 
 Proposal Gp::ask(const SampleRequest& request) const {
-  Data data = gather();
-  const std::size_t results = data.points.size();
-  if (results < settings_.startup) return spread_point(request.trial, "too few results", data);
+  gp::Data data = gp::gather(history_, coordinates_, settings_.all_rungs);
+  if (data.results < settings_.startup) return spread_point(request.trial, "too few results", data);
   if (data.finite() < 2) return spread_point(request.trial, "too few scores", data);
-  const auto chosen = gp::choose_observations(data.scores, kObservationLimit);
-  if (chosen.size() < results) {
-    std::vector<gp::Point> points;
-    std::vector<double> scores;
-    for (const std::size_t i : chosen) {
-      points.push_back(std::move(data.points[i]));
-      scores.push_back(data.scores[i]);
-    }
-    data.points = std::move(points);
-    data.scores = std::move(scores);
-  }
-  if (data.pending.size() > kPendingLimit) {
-    data.pending.erase(data.pending.begin(), data.pending.end() - kPendingLimit);
-  }
-
-  const auto training = train(data);
+  const std::size_t rows = data.scores.size();
+  gp::limit(data, kObservationLimit, kPendingLimit);
+  const auto training = gp::train(data, coordinates_, settings_.warp);
   if (!training) return spread_point(request.trial, "every score is the same", data);
   const auto fit = gp::fit_hyperparameters(*training, settings_.kernel);
   if (!fit) return spread_point(request.trial, "the fit failed", data);
-  const auto posterior = gp::Posterior::make(*training, settings_.kernel, fit->hyperparameters,
-                                             coordinates_.features(data.pending),
-                                             base_samples(data.pending.size(), request.trial));
+  const gp::Coordinates seen = gp::view(data, coordinates_);
+  const auto posterior =
+      gp::Posterior::make(*training, settings_.kernel, fit->hyperparameters, seen.features(data.pending),
+                          base_samples(data.pending.size(), request.trial));
   if (!posterior) return spread_point(request.trial, "the covariance is singular", data);
 
   gp::MaximiseRequest search;
-  std::vector<std::size_t> order(data.points.size());
+  std::vector<std::size_t> order(static_cast<std::size_t>(training->contenders));
   std::iota(order.begin(), order.end(), std::size_t{0});
   const VectorXd& fitted = posterior->fitted();
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -241,12 +193,13 @@ Proposal Gp::ask(const SampleRequest& request) const {
   search.taken = all_tried(data) ? nullptr : &data.taken;
   search.seed = seed_;
   search.stream = static_cast<std::uint64_t>(request.trial);
-  const auto point = propose(*posterior, std::move(search));
+  const auto point = propose(*posterior, seen, std::move(search));
   if (!point) return spread_point(request.trial, "every point that was looked at was tried", data);
 
   std::string note = "gp: " + settings_.acquisition + " after " + std::to_string(data.points.size());
-  if (data.points.size() < results) note += " of " + std::to_string(results);
+  if (data.points.size() < rows) note += " of " + std::to_string(rows);
   note += " observations";
+  if (!data.places.empty()) note += " at " + std::to_string(data.places.size()) + " rungs";
   if (!data.pending.empty()) note += ", " + std::to_string(data.pending.size()) + " pending";
   return {coordinates_.decode(*point), note};
 }
@@ -276,6 +229,13 @@ SamplerInfo gp_entry() {
                kAny,
                {"ei", "ucb", "pi", "thompson"}},
               {"warp", OptionType::kText, "transformation of scores", false, -kAny, kAny, {"power", "none"}},
+              {"rungs",
+               OptionType::kText,
+               "whose scores are modelled: those of the largest that enough trials have come to, or all",
+               false,
+               -kAny,
+               kAny,
+               {"one", "all"}},
               {"startup", OptionType::kInt, "results before the model is used", false, 2, 1e6},
               {"kappa", OptionType::kNumber, "ucb: standard deviations below the mean", false, 0, 100},
           },

@@ -22,6 +22,7 @@ struct Training {
   Eigen::VectorXd targets;   ///< mean about 0, variance about 1
   std::vector<int> groups;   ///< of each feature, dense from 0
   int group_count = 0;
+  Eigen::Index contenders = 0;  ///< so many of the first are what an improvement is measured against; 0: all
 
   Eigen::Index size() const { return features.cols(); }
 };

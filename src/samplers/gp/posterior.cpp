@@ -65,7 +65,8 @@ std::optional<Posterior> Posterior::make(const Training& training, Kernel kernel
   posterior.beta_ = observed->triangularView<Eigen::Lower>().solve(training.targets);
   const VectorXd weights = observed->transpose().triangularView<Eigen::Upper>().solve(posterior.beta_);
   posterior.fitted_ = training.targets - posterior.noise_ * weights;
-  posterior.thresholds_ = VectorXd::Constant(1, posterior.fitted_.minCoeff());
+  const Index contenders = training.contenders > 0 ? training.contenders : n;
+  posterior.thresholds_ = VectorXd::Constant(1, posterior.fitted_.head(contenders).minCoeff());
   posterior.factor_ = *observed;
   if (q == 0) return posterior;
 
@@ -95,7 +96,9 @@ std::optional<Posterior> Posterior::make(const Training& training, Kernel kernel
   solved.topRows(n).colwise() = posterior.beta_;
   solved.bottomRows(q) = base_samples;
   posterior.factor_.transpose().triangularView<Eigen::Upper>().solveInPlace(solved);
-  posterior.thresholds_ = (targets - posterior.noise_ * solved).colwise().minCoeff();
+  const MatrixXd drawn = targets - posterior.noise_ * solved;
+  posterior.thresholds_ =
+      drawn.topRows(contenders).colwise().minCoeff().cwiseMin(drawn.bottomRows(q).colwise().minCoeff());
   return posterior;
 }
 

@@ -11,19 +11,6 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-/// Brings what is far worse than the median nearer: see the header.
-VectorXd capped(VectorXd values) {
-  constexpr double kFarWorse = 20;
-  std::vector<double> sorted(values.begin(), values.end());
-  std::sort(sorted.begin(), sorted.end());
-  const double best = sorted.front();
-  // Where half of them are as good as the best, the first that is worse takes the median's place.
-  auto middle = sorted.begin() + (values.size() - 1) / 2;
-  middle = std::find_if(middle, sorted.end(), [best](double value) { return value > best; });
-  if (middle == sorted.end()) return values;
-  return values.cwiseMin(*middle + kFarWorse * (*middle - best));
-}
-
 double log_likelihood(const VectorXd& values, double power) {
   VectorXd moved(values.size());
   double jacobian = 0;
@@ -61,6 +48,18 @@ double golden(const auto& f, double low, double high) {
 }
 
 }  // namespace
+
+VectorXd capped(VectorXd values) {
+  constexpr double kFarWorse = 20;
+  std::vector<double> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  const double best = sorted.front();
+  // Where half of them are as good as the best, the first that is worse takes the median's place.
+  auto middle = sorted.begin() + (values.size() - 1) / 2;
+  middle = std::find_if(middle, sorted.end(), [best](double value) { return value > best; });
+  if (middle == sorted.end()) return values;
+  return values.cwiseMin(*middle + kFarWorse * (*middle - best));
+}
 
 VectorXd standardised(const VectorXd& values) {
   const double scale = values.cwiseAbs().maxCoeff();

@@ -14,7 +14,10 @@ enum class Warp {
 
 /// A score that is worse than the median by more than 20 times what the median is worse than the best counts
 /// as that: how far a training diverged says nothing, and one 1e30 would leave no difference between the
-/// others. Precondition: finite scores. All 0 where there is but one, or all are equal.
+/// others. Precondition: finite scores.
+Eigen::VectorXd capped(Eigen::VectorXd scores);
+
+/// Precondition: finite scores. All 0 where there is but one, or all are equal.
 Eigen::VectorXd warp_scores(std::span<const double> scores, Warp warp);
 
 /// Mean 0 and variance 1; 0 everywhere where they are all equal. Precondition: not empty.

@@ -56,12 +56,16 @@ Method method_of(const std::string& name, Step steps) {
   bohb.set("gamma", 0.15);
   bohb.set("random_share", 1.0 / 3);
   bohb.set("spread", 3.0);
+  Options all;
+  all.set("rungs", std::string("all"));
   for (Method method :
        {Method{"random", "fifo", {}, "random"}, Method{"tpe", "fifo", {}, "tpe"},
         Method{"hyperband", "hyperband", rungs, "random"}, Method{"bohb", "hyperband", rungs, "tpe", bohb},
         Method{"hyperband-tpe", "hyperband", rungs, "tpe"}, Method{"hyperband-gp", "hyperband", rungs, "gp"},
-        Method{"asha", "asha", rungs, "random"}, Method{"asha-tpe", "asha", rungs, "tpe"},
-        Method{"asha-gp", "asha", rungs, "gp"}, Method{"asha-stopping", "asha", stopping, "random"}}) {
+        Method{"hyperband-gp-all", "hyperband", rungs, "gp", all},
+        Method{"asha-gp-all", "asha", rungs, "gp", all}, Method{"asha", "asha", rungs, "random"},
+        Method{"asha-tpe", "asha", rungs, "tpe"}, Method{"asha-gp", "asha", rungs, "gp"},
+        Method{"asha-stopping", "asha", stopping, "random"}}) {
     if (method.name != name) continue;
     if (method.scheduler == "hyperband") method.measured = hyperband_steps(steps, kEta);
     if (method.scheduler == "asha") method.measured = rung_steps(1, steps, kEta);

@@ -99,5 +99,19 @@ TEST(Coordinates, CountsAFiniteSpace) {
   EXPECT_EQ(Coordinates(spaces::cube(1)).count(100), std::nullopt);
 }
 
+TEST(Coordinates, AContextIsOneMoreFeatureOfEveryPoint) {
+  const Coordinates plain(spaces::mixed());
+  const Coordinates seen = plain.with_context(0.25).with_context(-0.3);
+  Rng rng(2, Purpose::kSimulate, 0);
+  const std::vector<Point> points = {random_point(plain, rng), random_point(plain, rng)};
+  const Eigen::MatrixXd features = seen.features(points);
+  EXPECT_EQ(features.topRows(features.rows() - 1), plain.features(points));
+  EXPECT_EQ(features.bottomRows(1), Eigen::MatrixXd::Constant(1, 2, -0.3));
+  EXPECT_EQ(seen.group_count(), plain.group_count() + 1);
+  EXPECT_EQ(seen.groups().size(), plain.groups().size() + 1);
+  EXPECT_EQ(seen.groups().back(), plain.group_count());
+  EXPECT_EQ(seen.key(points[0]), plain.key(points[0]));
+}
+
 }  // namespace
 }  // namespace coppice::gp

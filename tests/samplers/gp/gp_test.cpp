@@ -225,5 +225,44 @@ TEST(Gp, AThousandObservationsAreEnough) {
   EXPECT_LT(bowl(proposal.params), 1e-3);
 }
 
+/// Successive halving by hand: of three in a row the best goes on to step 3. All trials as they were told
+/// last.
+std::vector<Trial> live_in_rungs(Sampler& sampler, int count) {
+  std::vector<Trial> all;
+  std::vector<Trial> last;
+  for (TrialId id = 0; id < count; ++id) {
+    Trial trial;
+    trial.id = id;
+    trial.params = sampler.ask({id, nullptr}).params;
+    trial.curve.push_back({1, bowl(trial.params) + 1});
+    trial.steps = trial.stands_at = 1;
+    trial.state = TrialState::kPaused;
+    sampler.tell(trial);
+    last.push_back(std::move(trial));
+    if (last.size() < 3) continue;
+    Trial& best =
+        *std::ranges::min_element(last, {}, [](const Trial& each) { return each.curve.front().score; });
+    best.curve.push_back({3, bowl(best.params)});
+    best.steps = best.stands_at = 3;
+    best.state = TrialState::kComplete;
+    sampler.tell(best);
+    all.insert(all.end(), last.begin(), last.end());
+    last.clear();
+  }
+  return all;
+}
+
+TEST(Gp, LearnsFromAllRungsOrFromOne) {
+  const auto all = make_sampler("gp", with("rungs", std::string("all")), spaces::cube(2), 1);
+  const std::vector<Trial> trials = live_in_rungs(*all, 18);
+  EXPECT_EQ(all->ask({18, nullptr}).note, "gp: ei after 24 observations at 2 rungs");
+  const auto resumed = make_sampler("gp", with("rungs", std::string("all")), spaces::cube(2), 1);
+  for (auto trial = trials.rbegin(); trial != trials.rend(); ++trial) resumed->tell(*trial);
+  EXPECT_EQ(resumed->ask({18, nullptr}).params, all->ask({18, nullptr}).params);
+  const auto one = make_sampler("gp", {}, spaces::cube(2), 1);
+  live_in_rungs(*one, 18);
+  EXPECT_EQ(one->ask({18, nullptr}).note, "gp: ei after 6 observations");
+}
+
 }  // namespace
 }  // namespace coppice

@@ -165,5 +165,19 @@ TEST(Posterior, SamplesHaveItsMeanAndSpread) {
   }
 }
 
+TEST(Posterior, AnImprovementIsMeasuredAgainstTheContendersAlone) {
+  Training training = smooth_training(3, 15, 1);
+  const auto all = Posterior::make(training, Kernel::kMatern52, some_hyperparameters(), {}, {});
+  training.contenders = 4;
+  const auto some = Posterior::make(training, Kernel::kMatern52, some_hyperparameters(), {}, {});
+  EXPECT_EQ(all->incumbent_mean(), all->fitted().minCoeff());
+  EXPECT_EQ(some->incumbent_mean(), all->fitted().head(4).minCoeff());
+  EXPECT_GT(some->incumbent_mean(), all->incumbent_mean());
+  // A pending point is one, in each fantasy: here its result is far below all others.
+  const auto pending = Posterior::make(training, Kernel::kMatern52, some_hyperparameters(),
+                                       random_features(3, 1, 2), MatrixXd::Constant(1, 1, -50));
+  EXPECT_LT(pending->incumbent_mean(), some->incumbent_mean() - 1);
+}
+
 }  // namespace
 }  // namespace coppice::gp
