@@ -43,6 +43,11 @@ std::string Options::text(std::string_view name, std::string_view fallback) cons
   return value != nullptr ? *value : std::string(fallback);
 }
 
+const UserProgram* Options::program(std::string_view name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? nullptr : std::get_if<UserProgram>(&found->second);
+}
+
 std::vector<double> Options::numbers(std::string_view name, std::vector<double> fallback) const {
   const std::vector<double>* value = find<std::vector<double>>(*this, name);
   return value != nullptr ? *value : std::move(fallback);

@@ -13,7 +13,15 @@
 namespace coppice {
 
 enum class OptionType { kBool, kInt, kNumber, kText, kNumbers };
-using OptionValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
+
+/// Code of the user's that runs in a process of its own: one of the two is given.
+struct UserProgram {
+  std::vector<std::string> command = {};  ///< argv
+  std::string plugin = {};                ///< a shared object
+  bool operator==(const UserProgram&) const = default;
+};
+
+using OptionValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>, UserProgram>;
 
 /// One option that an algorithm takes. `low` and `high` bound kInt, kNumber and each of kNumbers,
 /// inclusively.
@@ -25,6 +33,7 @@ struct OptionSpec {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};  ///< kText: the words it takes; empty: any
+  bool program = false;                   ///< kText: or a UserProgram
 };
 
 /// The options that were given, by name. Getters convert int to number and return the fallback where absent.
@@ -37,6 +46,8 @@ class Options {
   std::int64_t integer(std::string_view name, std::int64_t fallback) const;
   double number(std::string_view name, double fallback) const;
   std::string text(std::string_view name, std::string_view fallback) const;
+  /// Null where it is absent or a text.
+  const UserProgram* program(std::string_view name) const;
   std::vector<double> numbers(std::string_view name, std::vector<double> fallback) const;
   const std::map<std::string, OptionValue, std::less<>>& values() const { return values_; }
 

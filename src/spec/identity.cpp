@@ -39,6 +39,9 @@ std::string canonical(const OptionValue& option) {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, std::vector<double>>) {
           return canonical_list(value, [](double number) { return to_text(number); });
+        } else if constexpr (std::is_same_v<T, UserProgram>) {
+          if (!value.plugin.empty()) return "plugin " + quoted(value.plugin);
+          return "command " + canonical_list(value.command, quoted);
         } else if constexpr (std::is_same_v<T, double>) {
           return to_text(value);  // as 3 and 3.0 are the same option
         } else {

@@ -56,6 +56,16 @@ void check_text(const std::string& text, const std::string& file) {
   }
 }
 
+/// The file's tree after its overrides.
+Node read_tree(const std::string& text, const std::filesystem::path& file,
+               const std::vector<std::string>& overrides) {
+  check_text(text, file.string());
+  Node root = read_yaml(text, file.string());
+  for (const std::string& override : overrides) apply_override(root, override);
+  expand_preset(root);
+  return root;
+}
+
 }  // namespace
 
 StudySpec load_study(const std::filesystem::path& file, const std::vector<std::string>& overrides,
@@ -67,15 +77,19 @@ StudySpec load_study(const std::filesystem::path& file, const std::vector<std::s
 StudySpec parse_study_text(std::string text, const std::filesystem::path& file,
                            const std::filesystem::path& directory, const std::vector<std::string>& overrides,
                            std::optional<std::uint64_t> seed, const Catalogs& catalogs) {
-  check_text(text, file.string());
-  Node root = read_yaml(text, file.string());
-  for (const std::string& override : overrides) apply_override(root, override);
-  expand_preset(root);
+  const Node root = read_tree(text, file, overrides);
   StudySpec study = parse_study(root, file, directory, catalogs);
   if (seed) study.seed = *seed;
   study.text = std::move(text);
   study.identity = identity_of(study);
   return study;
+}
+
+Place place_in_study(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                     std::string_view path) {
+  const Node root = read_tree(read_file(file), file, overrides);
+  const Node* found = locate(root, path);
+  return found != nullptr ? found->place : root.place;
 }
 
 }  // namespace coppice

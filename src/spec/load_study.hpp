@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "spec/catalogs.hpp"
@@ -17,6 +18,11 @@ namespace coppice {
 /// and `seed` (from --seed, stronger than both). Throws SpecError for anything that is wrong with them.
 StudySpec load_study(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                      std::optional<std::uint64_t> seed, const Catalogs& catalogs);
+
+/// Where the end of a dotted path, such as scheduler.explore, stands in that file, after its overrides; where
+/// it isn't there, the beginning of the file. Precondition: load_study took both.
+Place place_in_study(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                     std::string_view path);
 
 /// The same from a text that was read before (StudySpec::text): `file` is what messages call it, `directory`
 /// where its relative paths start.

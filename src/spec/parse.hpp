@@ -22,6 +22,8 @@ struct AlgorithmContext {
   const BudgetSpec& budget;
   bool deterministic;
   const SearchSpace& space;
+  const std::filesystem::path& directory;  ///< where relative paths start
+  bool check_files;                        ///< Catalogs::check_files
 };
 /// `role` is "sampler" or "scheduler": its key in the file. Without that key: `fallback`, with no options.
 AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string& role,
@@ -30,6 +32,14 @@ AlgorithmSpec parse_algorithm(const AlgorithmContext& context, const std::string
 /// The key `stoppers`; empty without it. `scheduler` is the study's.
 std::vector<AlgorithmSpec> parse_stoppers(const AlgorithmContext& context, const AlgorithmSpec& scheduler,
                                           const Catalogs& catalogs);
+
+/// A command line: a list of words, not empty. With `check_files` what it names must be there.
+std::vector<std::string> parse_command_line(const Node& node, const std::string& what,
+                                            const std::filesystem::path& directory, bool check_files);
+
+/// {command: […]} or {plugin: FILE}.
+UserProgram parse_program(const Node& node, const std::string& what, const std::filesystem::path& directory,
+                          bool check_files);
 
 /// `study` has its objectives, space and directory already.
 TrainableSpec parse_trainable(const Node& root, const StudySpec& study, const Catalogs& catalogs);

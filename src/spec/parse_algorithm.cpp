@@ -25,7 +25,8 @@ std::int64_t bound(double value) {
   return static_cast<std::int64_t>(value);
 }
 
-OptionValue parse_option(const Node& node, const std::string& what, const OptionSpec& spec) {
+OptionValue parse_option(const AlgorithmContext& context, const Node& node, const std::string& what,
+                         const OptionSpec& spec) {
   switch (spec.type) {
     case OptionType::kBool:
       return flag_of(node, what);
@@ -34,6 +35,8 @@ OptionValue parse_option(const Node& node, const std::string& what, const Option
     case OptionType::kNumber:
       return number_of(node, what, spec.low, spec.high);
     case OptionType::kText:
+      if (spec.program && node.kind == NodeKind::kMap)
+        return parse_program(node, what, context.directory, context.check_files);
       return spec.choices.empty() ? text_of(node, what) : word_of(node, what, spec.choices);
     case OptionType::kNumbers:
       return parse_numbers(node, what, spec);
@@ -52,7 +55,8 @@ const Node& name_node(const Node& node, const std::string& role) {
   return name->value;
 }
 
-Options parse_options(const Node& node, const std::string& role, const AlgorithmInfo& info) {
+Options parse_options(const AlgorithmContext& context, const Node& node, const std::string& role,
+                      const AlgorithmInfo& info) {
   std::vector<std::string> known = {"name"};
   for (const OptionSpec& spec : info.options) known.push_back(spec.name);
   Options options;
@@ -64,7 +68,7 @@ Options parse_options(const Node& node, const std::string& role, const Algorithm
       throw SpecError(entry.key_place, "unknown option '" + entry.key + "' of " + role + " " + info.name +
                                            suggest(entry.key, known));
     }
-    options.set(spec->name, parse_option(entry.value, role + "." + spec->name, *spec));
+    options.set(spec->name, parse_option(context, entry.value, role + "." + spec->name, *spec));
   }
   return options;
 }
@@ -103,7 +107,7 @@ AlgorithmSpec read_algorithm(const AlgorithmContext& context, const std::string&
     for (const AlgorithmInfo& candidate : catalog) names.push_back(candidate.name);
     throw SpecError(place, "unknown " + role + " '" + algorithm.name + "'" + suggest(algorithm.name, names));
   }
-  if (node != nullptr) algorithm.options = parse_options(*node, role, *info);
+  if (node != nullptr) algorithm.options = parse_options(context, *node, role, *info);
   for (const OptionSpec& option : info->options) {
     if (option.required && !algorithm.options.contains(option.name)) {
       fail(place, role + "." + option.name, "is missing; " + info->name + " needs it: " + option.help);

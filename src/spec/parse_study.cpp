@@ -280,7 +280,8 @@ StudySpec parse_study(const Node& root, const std::filesystem::path& file,
   study.budget = parse_budget(top.find("budget"));
   study.deterministic = parse_deterministic(top.find("deterministic"));
   study.patience = parse_patience(top.find("patience"), study.deterministic.enabled);
-  const AlgorithmContext context{root, study.budget, study.deterministic.enabled, study.space};
+  const AlgorithmContext context{root,        study.budget, study.deterministic.enabled,
+                                 study.space, directory,    catalogs.check_files};
   study.sampler = parse_algorithm(context, "sampler", study.sampler.name, catalogs.samplers);
   study.scheduler = parse_algorithm(context, "scheduler", study.scheduler.name, catalogs.schedulers);
   study.stoppers = parse_stoppers(context, study.scheduler, catalogs);

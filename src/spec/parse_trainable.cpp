@@ -1,7 +1,4 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "core/nearest.hpp"
@@ -53,27 +50,6 @@ void parse_builtin(const Node& node, const Node& root, const StudySpec& study, c
   }
 }
 
-bool is_there(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
-void check_program(const Node& node, const std::filesystem::path& directory) {
-  if (node.text.find('/') == std::string::npos || node.text.find('{') != std::string::npos) return;
-  const std::filesystem::path path = directory / node.text;
-  std::error_code error;
-  if (!is_there(path)) {
-    fail(node.place, "trainable.command",
-         "no file " + path.string() + "; a path is relative to the study file");
-  }
-  if (!std::filesystem::is_regular_file(path, error)) {
-    fail(node.place, "trainable.command", path.string() + " is not a file");
-  }
-  if (::access(path.c_str(), X_OK) != 0) {
-    fail(node.place, "trainable.command", path.string() + " is not executable; chmod +x it");
-  }
-}
-
 std::vector<std::string> names_of(const SearchSpace& space) {
   std::vector<std::string> names;
   for (const Parameter& p : space.parameters()) names.push_back(p.name);
@@ -101,30 +77,13 @@ void parse_command(const Node& node, const StudySpec& study, bool check_files, T
   const Reader reader(node, "trainable", {"command", "protocol"}, kExample);
   const Node& command = *reader.find("command");
   trainable.kind = TrainableKind::kCommand;
-  if (command.kind != NodeKind::kList || command.items.empty()) {
-    fail(command.place, "trainable.command",
-         "expected a list such as [python3, train.py], found " +
-             (command.kind == NodeKind::kList ? std::string("an empty one") : describe(command)));
-  }
   if (const Node* protocol = reader.find("protocol")) {
     const bool printed = word_of(*protocol, "trainable.protocol", {"serve", "stdout"}) == "stdout";
     trainable.protocol = printed ? HostProtocol::kStdout : HostProtocol::kServe;
   }
-  for (const Node& item : command.items) {
-    trainable.command.push_back(text_of(item, "trainable.command"));
-    if (item.text.find('\0') != std::string::npos)
-      fail(item.place, "trainable.command", "a word holds a NUL");
-    if (check_files) check_placeholders(item, study.space, trainable.protocol);
-    const bool script =
-        &item != &command.items[0] && item.text.ends_with(".py") && item.text.find('{') == std::string::npos;
-    if (check_files && script && !is_there(study.directory / item.text)) {
-      fail(item.place, "trainable.command",
-           "no file " + (study.directory / item.text).string() + "; a path is relative to the study file");
-    }
-  }
-  if (trainable.command[0].empty())
-    fail(command.items[0].place, "trainable.command", "the program has no name");
-  if (check_files) check_program(command.items[0], study.directory);
+  trainable.command = parse_command_line(command, "trainable.command", study.directory, check_files);
+  if (!check_files) return;
+  for (const Node& item : command.items) check_placeholders(item, study.space, trainable.protocol);
 }
 
 /// A study of the past keeps its plugin, for what it found can still be read.

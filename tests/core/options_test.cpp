@@ -21,6 +21,16 @@ TEST(Options, GettersReturnWhatWasGiven) {
   EXPECT_TRUE(options.contains("factors"));
 }
 
+TEST(Options, ATextMayBeAProgramInstead) {
+  Options options;
+  options.set("explore", UserProgram{{"python3", "explore.py"}, ""});
+  ASSERT_NE(options.program("explore"), nullptr);
+  EXPECT_EQ(options.program("explore")->command.size(), 2u);
+  options.set("explore", std::string("perturb"));
+  EXPECT_EQ(options.program("explore"), nullptr);
+  EXPECT_EQ(options.program("x"), nullptr);
+}
+
 TEST(Options, FallbacksWhereAbsent) {
   const Options options;
   EXPECT_TRUE(options.flag("x", true));

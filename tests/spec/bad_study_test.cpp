@@ -272,6 +272,21 @@ TEST(BadStudy, Algorithms) {
        {kBase + "deterministic: true\nscheduler: {name: pbt, population: 5}\n", 5, 36, {"must be even"}}});
 }
 
+TEST(BadStudy, ProgramsThatExplore) {
+  const std::string pbt = kBase + "scheduler: {name: pbt, population: 4, explore: ";
+  expect_all_refused(
+      {{pbt + "prturb}\n", 4, 48, {"scheduler.explore", "did you mean 'perturb'"}},
+       {pbt + "[python3, explore.py]}\n", 4, 48, {"scheduler.explore"}},
+       {pbt + "{}}\n", 4, 48, {"scheduler.explore: expected {command: "}},
+       {pbt + "{comand: [a]}}\n", 4, 49, {"did you mean 'command'"}},
+       {pbt + "{command: [a], plugin: b}}\n", 4, 48, {"keep one"}},
+       {pbt + "{command: a}}\n", 4, 58, {"scheduler.explore.command: expected a list"}},
+       {pbt + "{command: [python3, explore.py]}}\n", 4, 68, {"no file", "explore.py", "relative to the"}},
+       {pbt + "{command: [./study.yaml]}}\n", 4, 59, {"not executable"}},
+       {pbt + "{plugin: ./libexplore.so}}\n", 4, 57, {"scheduler.explore.plugin: no file"}},
+       {kBase + "sampler: {name: tpe, gamma: {command: [a]}}\n", 4, 29, {"sampler.gamma"}}});
+}
+
 TEST(BadStudy, Stoppers) {
   expect_all_refused(
       {{kBase + "stoppers: threshold\n", 4, 11, {"stoppers: expected a list", "found 'threshold'"}},

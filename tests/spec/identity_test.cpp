@@ -75,5 +75,31 @@ TEST(Identity, SeedFromTheCommandLineCounts) {
             std::nullopt);
 }
 
+TEST(Identity, TheProgramThatExploresIsPartOfIt) {
+  const StudyFolder folder;
+  folder.write("explore.py", "");
+  const auto identity = [&](const std::string& explore) {
+    return folder.load(kBase + "scheduler: {name: pbt, population: 4, explore: " + explore + "}\n").identity;
+  };
+  const Identity python = identity("{command: [python3, explore.py]}");
+  EXPECT_EQ(python, identity("{command: [python3, explore.py]}"));
+  EXPECT_EQ(first_difference(identity("perturb"), python),
+            "scheduler.explore was perturb, is command [\"python3\", \"explore.py\"]");
+  EXPECT_EQ(first_difference(python, identity("{plugin: explore.py}")),
+            "scheduler.explore was command [\"python3\", \"explore.py\"], is plugin \"explore.py\"");
+}
+
+TEST(PlaceInStudy, IsThatOfTheFileOrOfAnOverride) {
+  const StudyFolder folder;
+  const auto file =
+      folder.write("study.yaml", kBase + "scheduler: {name: pbt, population: 4, explore: none}\n");
+  const Place place = place_in_study(file, {}, "scheduler.explore");
+  EXPECT_EQ(place.line, 4);
+  EXPECT_EQ(place.column, 48);
+  EXPECT_EQ(place_in_study(file, {"scheduler.explore=perturb"}, "scheduler.explore").source,
+            "--set scheduler.explore=perturb");
+  EXPECT_EQ(place_in_study(file, {}, "sampler.name").line, 1);
+}
+
 }  // namespace
 }  // namespace coppice

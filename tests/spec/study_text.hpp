@@ -37,7 +37,12 @@ inline Catalogs test_catalogs() {
       {"pbt",
        "population",
        {{"population", OptionType::kInt, "members", true, 2, 10000},
-        {"factors", OptionType::kNumbers, "to perturb by", false, 0.01, 100}},
+        {"factors", OptionType::kNumbers, "to perturb by", false, 0.01, 100},
+        {.name = "explore",
+         .type = OptionType::kText,
+         .help = "of clones",
+         .choices = {"perturb", "none"},
+         .program = true}},
        [](const Options& options, const BudgetSpec&, bool deterministic) {
          return deterministic && options.integer("population", 2) % 2 == 1 ? "population: must be even" : "";
        },
