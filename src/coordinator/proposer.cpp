@@ -26,8 +26,8 @@ Trial pending(TrialId id, const Proposed& proposed) {
 
 }  // namespace
 
-Proposer::Proposer(std::unique_ptr<Sampler> sampler, std::unique_ptr<Sampler> explorer,
-                   std::unique_ptr<Sampler> stand_in, ProposerSettings settings)
+Proposer::Proposer(std::unique_ptr<Sampler> sampler, Explorer explorer, std::unique_ptr<Sampler> stand_in,
+                   ProposerSettings settings)
     : sampler_(std::move(sampler)),
       explorer_(std::move(explorer)),
       stand_in_(std::move(stand_in)),
@@ -47,7 +47,7 @@ Proposer::~Proposer() {
 }
 
 void Proposer::tell(const Trial& trial) {
-  explorer_->tell(trial);
+  std::visit([&](const auto& explorer) { explorer->tell(trial); }, explorer_);
   if (feed_) {
     feed_->tell(trial);
   } else {
@@ -55,6 +55,16 @@ void Proposer::tell(const Trial& trial) {
   }
   count_.tell(trial);
   think_ahead();
+}
+
+LateExplorer* Proposer::late_explorer() const {
+  const auto* late = std::get_if<std::unique_ptr<LateExplorer>>(&explorer_);
+  return late != nullptr ? late->get() : nullptr;
+}
+
+int Proposer::explorer_fd() const {
+  const LateExplorer* late = late_explorer();
+  return late != nullptr ? late->fd() : -1;
 }
 
 void Proposer::tell_sampler(const Trial& trial) {
@@ -72,7 +82,9 @@ void Proposer::tell_sampler(const Trial& trial) {
 void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s) {
   check(!open_.contains(request), "a request is asked once");
   if (sample.base != nullptr) {
-    Proposal proposal = explorer_->ask(sample);
+    // The study tells of its answer, when it is there, like of any trial.
+    if (LateExplorer* late = late_explorer()) return late->ask(request, sample, now_s);
+    Proposal proposal = std::get<std::unique_ptr<Sampler>>(explorer_)->ask(sample);
     at_once_.push_back(
         {request, std::move(proposal.params), std::move(proposal.note), std::move(proposal.tag), false});
     tell(proposed_trial(sample, at_once_.back().params, at_once_.back().tag));
@@ -162,6 +174,9 @@ std::vector<Proposed> Proposer::poll(double now_s) {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto n = ::read(wake_, &count, sizeof count);
   std::vector<Proposed> result = std::exchange(at_once_, {});
+  if (LateExplorer* explorer = late_explorer()) {
+    for (Proposed& proposed : explorer->poll(now_s)) result.push_back(std::move(proposed));
+  }
   std::vector<Proposed> late;
   {
     const std::lock_guard lock(mutex_);

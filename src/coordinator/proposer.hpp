@@ -5,7 +5,7 @@
 /// order: an answer knows all that was told before its question, and every proposal before it as pending. An
 /// answer that takes longer than `deadline_s` is given by the stand-in instead, with a note that says so, and
 /// what the sampler then comes up with is dropped. Explorers are quick and always asked where they stand, on
-/// the caller's thread.
+/// the caller's thread; one of the user's is asked in its own process, and answers when it can.
 ///
 /// With `ahead` the thread makes the proposal for the next trial while nobody has asked for it, so that it is
 /// there when a worker becomes free. It may lack the last ⌊pending / 8⌋ results, as many as it is better not
@@ -30,6 +30,7 @@
 #include <variant>
 #include <vector>
 
+#include "coordinator/late_explorer.hpp"
 #include "coordinator/result_count.hpp"
 #include "core/events.hpp"
 #include "core/sampler.hpp"
@@ -48,8 +49,10 @@ struct ProposerSettings {
 
 class Proposer {
  public:
-  Proposer(std::unique_ptr<Sampler> sampler, std::unique_ptr<Sampler> explorer,
-           std::unique_ptr<Sampler> stand_in, ProposerSettings settings = {});
+  using Explorer = std::variant<std::unique_ptr<Sampler>, std::unique_ptr<LateExplorer>>;
+
+  Proposer(std::unique_ptr<Sampler> sampler, Explorer explorer, std::unique_ptr<Sampler> stand_in,
+           ProposerSettings settings = {});
   Proposer(const Proposer&) = delete;
   Proposer& operator=(const Proposer&) = delete;
   ~Proposer();
@@ -66,6 +69,8 @@ class Proposer {
 
   /// Readable when the thread has something for poll().
   int fd() const { return wake_; }
+  /// Likewise where the explorer has; -1 where it is always there.
+  int explorer_fd() const;
   /// Whether the samplers have a thread of their own by now.
   bool threaded() const { return thread_.joinable(); }
 
@@ -87,6 +92,7 @@ class Proposer {
   using Job = std::variant<Trial, Question>;
 
   void tell_sampler(const Trial& trial);
+  LateExplorer* late_explorer() const;
   Proposed answer(const Question& question) const;
   void think_ahead();
   bool take_ahead(const Question& question, double now_s);
@@ -97,7 +103,7 @@ class Proposer {
   void work(const std::stop_token& stop);
 
   const std::unique_ptr<Sampler> sampler_;
-  const std::unique_ptr<Sampler> explorer_;
+  const Explorer explorer_;
   const std::unique_ptr<Sampler> stand_in_;
   const ProposerSettings settings_;
   std::optional<SamplerFeed> feed_;  ///< where there is a lag

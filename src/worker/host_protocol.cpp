@@ -8,22 +8,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json encode_value(const Value& value) {
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
-  if (const auto* number = std::get_if<double>(&value)) return encode_metric(*number);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  return nullptr;
-}
-
-std::optional<Value> decode_value(const Json& value) {
-  if (value.is_boolean()) return value.get<bool>();
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (value.is_number()) return value.get<double>();
-  if (value.is_string()) return value.get<std::string>();
-  return std::nullopt;
-}
-
 template <class T>
 T member(const Json& message, const char* key, T fallback) {
   const auto found = message.find(key);
@@ -46,16 +30,36 @@ std::optional<Json> decode(std::string_view text) {
   return message;
 }
 
-Json encode_order(const SegmentOrder& order, const Blob* checkpoint) {
-  Json params = Json::object();
-  for (const auto& [name, value] : order.params.items()) {
-    if (!is_absent(value)) params[name] = encode_value(value);
+Json encode_value(const Value& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  if (const auto* number = std::get_if<double>(&value)) return encode_metric(*number);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return nullptr;
+}
+
+std::optional<Value> decode_value(const Json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number()) return value.get<double>();
+  if (value.is_string()) return value.get<std::string>();
+  return std::nullopt;
+}
+
+Json encode_parameters(const Parameters& parameters) {
+  Json object = Json::object();
+  for (const auto& [name, value] : parameters.items()) {
+    if (!is_absent(value)) object[name] = encode_value(value);
   }
+  return object;
+}
+
+Json encode_order(const SegmentOrder& order, const Blob* checkpoint) {
   const bool open_end = order.until == std::numeric_limits<std::int64_t>::max();
   Json message = {{"type", "run"},
                   {"segment", order.segment},
                   {"trial", order.trial},
-                  {"params", std::move(params)},
+                  {"params", encode_parameters(order.params)},
                   {"metric", order.metric},
                   {"seed", order.seed},
                   {"repeat", order.repeat},

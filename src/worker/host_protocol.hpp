@@ -18,6 +18,12 @@ std::string encode(const nlohmann::ordered_json& message);
 /// Nothing where the text is no JSON object.
 std::optional<nlohmann::ordered_json> decode(std::string_view text);
 
+nlohmann::ordered_json encode_value(const Value& value);
+/// Nothing for what is no value: null, a list, an object.
+std::optional<Value> decode_value(const nlohmann::ordered_json& value);
+/// An object, without those that are absent.
+nlohmann::ordered_json encode_parameters(const Parameters& parameters);
+
 nlohmann::ordered_json encode_order(const SegmentOrder& order, const Blob* checkpoint);
 /// The host's side of it, without the checkpoint.
 std::optional<SegmentOrder> decode_order(const nlohmann::ordered_json& message);

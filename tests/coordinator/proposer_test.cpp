@@ -120,6 +120,43 @@ TEST_F(ProposerTest, ASlowOneIsAskedOnAThreadAndKnowsAllThatWasBefore) {
   EXPECT_EQ(value_of(second[0]), 3) << "0 pending, 1 pending, 0 over";
 }
 
+/// Answers only when it is told to.
+class Late final : public LateExplorer {
+ public:
+  void tell(const Trial& trial) override { told.push_back(trial.id); }
+  void ask(RequestId request, const SampleRequest& sample, double) override {
+    waiting.push_back({request, {*sample.base}, "late"});
+  }
+  std::vector<Proposed> poll(double) override {
+    return answers ? std::exchange(waiting, {}) : std::vector<Proposed>();
+  }
+  int fd() const override { return 77; }
+
+  std::vector<TrialId> told;
+  std::vector<Proposed> waiting;
+  bool answers = false;
+};
+
+TEST_F(ProposerTest, ALateExplorerHoldsNobodyUp) {
+  auto explorer = std::make_unique<Late>();
+  Late& late = *explorer;
+  Proposer proposer(std::make_unique<Scripted>(), std::move(explorer), std::make_unique<Scripted>(-1),
+                    {.quick_s = 1e9, .deadline_s = 10});
+  EXPECT_EQ(proposer.explorer_fd(), 77);
+  proposer.tell(over(0));
+  EXPECT_THAT(late.told, ElementsAre(0));
+  const Values base{Value(5.0)};
+  proposer.ask(7, {1, &base}, kNow_s);
+  proposer.ask(8, {2}, kNow_s);
+  EXPECT_EQ(proposer.poll(kNow_s).size(), 1u) << "the sampler's";
+  EXPECT_TRUE(proposer.poll(kNow_s + 1e6).empty()) << "nobody stands in: it has an answer in the end";
+  late.answers = true;
+  const auto answers = proposer.poll(kNow_s);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].request, 7);
+  EXPECT_EQ(answers[0].note, "late");
+}
+
 TEST_F(ProposerTest, AfterTheDeadlineTheStandInAnswersAndTheLateAnswerIsDropped) {
   make_slow(10);
   proposer_->ask(1, {1}, kNow_s);

@@ -279,5 +279,66 @@ class Serve(unittest.TestCase):
         self.assertEqual(host.segment()[-2]["blob"], struct.pack("<d", 2.0))
 
 
+EXPLORER = """
+    import coppice
+
+    class Odd:  # as NumPy's numbers are
+        def __float__(self): return 0.5
+
+    def explore(base, info):
+        if base["lr"] == 1.0:
+            return None
+        print(info, info.standings)
+        return {"lr": Odd(), "n": base["n"] + info.random.randrange(1, 2), "gone": None, "bad": float("inf"), "on": True}
+
+    coppice.serve_explorer(explore)
+"""
+
+
+def question(**changes):
+    message = {"type": "explore", "question": 1, "trial": 4, "seed": 7, "base": {"lr": 0.25, "n": 3}, "origin": 2, "step": 6,
+               "origin_params": {"lr": 0.25, "n": 3}, "perturbed": {"lr": 0.2, "n": 4}, "minimize": True,
+               "standings": [{"trial": 2, "params": {"lr": 0.25, "n": 3}, "value": 0.5}]}
+    message.update(changes)
+    return message
+
+
+class Explorers(unittest.TestCase):
+    def test_answers_and_exceptions(self):
+        host = Host(EXPLORER)
+        self.addCleanup(host.close)
+        self.assertEqual(host.receive(), {"type": "hello", "protocol": 1, "form": "explorer", "client": "coppice-python"})
+        host.send(question())
+        self.assertEqual(host.receive(), {"type": "answer", "question": 1,
+                                          "params": {"lr": 0.5, "n": 4, "gone": None, "bad": "inf", "on": True}})
+        host.send(question(question=2, base={"lr": 1.0}))
+        failed = host.receive()
+        self.assertEqual((failed["type"], failed["question"]), ("failed", 2))
+        self.assertIn("returns a dict of hyperparameters, not NoneType", failed["error"])
+        host.send(question(question=3))
+        self.assertEqual(host.receive()["question"], 3)
+        host.send({"type": "exit"})
+        self.assertIsNone(host.receive())
+        status, output = host.close()
+        self.assertEqual(status, 0)
+        self.assertIn("Exploration(trial=4, origin=2, step=6) [Standing(trial=2, params=", output)
+
+    def test_of_the_base_alone(self):
+        host = Host("import coppice\ncoppice.serve_explorer(lambda base: {'lr': base['lr'] * 2})\n")
+        self.addCleanup(host.close)
+        host.receive()
+        host.send(question())
+        self.assertEqual(host.receive()["params"], {"lr": 0.5})
+
+    def test_by_hand_it_says_what_it_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "explore.py")
+            with open(path, "w") as file:
+                file.write(textwrap.dedent(EXPLORER))
+            done = subprocess.run([sys.executable, path], env=dict(os.environ, PYTHONPATH=CLIENT), capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("explore: {command: [python3, explore.py]}}, and start it with: coppice run STUDY.yaml", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

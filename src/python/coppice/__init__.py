@@ -17,10 +17,18 @@ or
 
     coppice.serve(objective)
 
+An explorer of your own for population-based training, in a program of its own:
+
+    def explore(base, info):
+        return {"learning_rate": base["learning_rate"] * info.random.choice([0.5, 2])}
+
+    coppice.serve_explorer(explore)
+
 Pure standard library, Python 3.9 or newer.
 """
 
 from .trial import Pruned, Trainable, Trial
 from .serving import serve
+from .explorer import Exploration, Standing, serve_explorer
 
-__all__ = ["Pruned", "Trainable", "Trial", "serve"]
+__all__ = ["Exploration", "Pruned", "Standing", "Trainable", "Trial", "serve", "serve_explorer"]

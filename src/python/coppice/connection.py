@@ -24,6 +24,7 @@ class Connection:
         self._buffer = bytearray()
         self._fds = []
         self._orders = []
+        self._questions = []
         self._stopped = None  # the segment that the last `stop` named
         self._exit = False
         # A forked child (a data loader) must neither speak for us nor keep the connection open.
@@ -40,6 +41,12 @@ class Connection:
         while not self._exit and not self._orders:
             self._receive()
         return None if self._exit else self._orders.pop(0)
+
+    def next_question(self):
+        """The next question to an explorer, as a dict; None: exit."""
+        while not self._exit and not self._questions:
+            self._receive()
+        return None if self._exit else self._questions.pop(0)
 
     def stopped(self, segment):
         """Whether segment is to end after the step under way."""
@@ -86,6 +93,8 @@ class Connection:
             size = message.get("checkpoint_bytes")
             message["checkpoint"] = None if size is None else _read_all(self._fds.pop(0), size)
             self._orders.append(message)
+        elif kind == "explore":
+            self._questions.append(message)
         elif kind == "stop":
             self._stopped = message["segment"]
         elif kind == "exit":
@@ -93,9 +102,8 @@ class Connection:
 
     # What we say.
 
-    def hello(self, form, can_save):
-        self._send({"type": "hello", "protocol": PROTOCOL, "form": form, "can_save": can_save,
-                    "client": "coppice-python"})
+    def hello(self, form, **more):
+        self._send({"type": "hello", "protocol": PROTOCOL, "form": form, **more, "client": "coppice-python"})
 
     def report(self, segment, step, metrics):
         self._send({"type": "report", "segment": segment, "step": step, "metrics": metrics})
@@ -116,6 +124,12 @@ class Connection:
 
     def failed(self, segment, error):
         self._send({"type": "failed", "segment": segment, "error": error[:MAX_ERROR_CHARS]})
+
+    def answer(self, question, params):
+        self._send({"type": "answer", "question": question, "params": params})
+
+    def no_answer(self, question, error):
+        self._send({"type": "failed", "question": question, "error": error[:MAX_ERROR_CHARS]})
 
     def _send(self, message, fd=None):
         body = json.dumps(message, allow_nan=False).encode()

@@ -15,25 +15,34 @@ from .trial import Pruned, Trainable, Trial, as_metrics, encodable
 
 def serve(what):
     """Serve a subclass of Trainable, or a function of (params) or (params, trial). Returns when the worker says exit."""
-    if multiprocessing.parent_process() is not None or getattr(multiprocessing.current_process(), "_inheriting", False):
-        return  # a process that user code has started imports the program again: it isn't the trial host
+    if is_child():
+        return
     make = _server_for(what)
-    fd = os.environ.pop("COPPICE_FD", None)  # popped: what the program starts isn't the trial host either
+    connection = connect("train.py", "a trial program of coppice: name it in a study file, "
+                                     "trainable: {{command: [python3, {}]}}")
+    server = make(connection, what)
+    connection.hello(server.form, can_save=server.can_save)
+    order = connection.next_order()
+    while order is not None:
+        order = server.run(order) or connection.next_order()
+
+
+def is_child():
+    """Whether user code has started this process, which imports the program again: it isn't the host."""
+    return multiprocessing.parent_process() is not None or getattr(multiprocessing.current_process(), "_inheriting", False)
+
+
+def connect(usual_name, what):
+    """The connection to who started this program; where nobody did who wants one, says what it is and exits."""
+    fd = os.environ.pop("COPPICE_FD", None)  # popped: what the program starts isn't the host either
     if fd is None:
-        program = os.path.basename(sys.argv[0]) or "train.py"
-        print(f"{program} is a trial program of coppice: name it in a study file, "
-              f"trainable: {{command: [python3, {program}]}}, and start it with: coppice run STUDY.yaml",
-              file=sys.stderr)
+        program = os.path.basename(sys.argv[0]) or usual_name
+        print(f"{program} is {what.format(program)}, and start it with: coppice run STUDY.yaml", file=sys.stderr)
         sys.exit(2)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(line_buffering=True)
-    connection = Connection(int(fd))
-    server = make(connection, what)
-    connection.hello(server.form, server.can_save)
-    order = connection.next_order()
-    while order is not None:
-        order = server.run(order) or connection.next_order()
+    return Connection(int(fd))
 
 
 def _server_for(what):
@@ -80,7 +89,7 @@ class _Server:
     def fail(self, order, error):
         traceback.print_exc()
         sys.stderr.flush()
-        text = _describe(error)
+        text = describe(error)
         traceback.clear_frames(error.__traceback__)
         self.connection.failed(order["segment"], text)
         if _device_is_lost(error):
@@ -284,7 +293,7 @@ def _whole(step):
     return step.__index__()
 
 
-def _describe(error):
+def describe(error):
     """The last line of the traceback, and where in the user's own code it came from."""
     last = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]
     here = os.path.dirname(os.path.abspath(__file__)) + os.sep
