@@ -1,6 +1,7 @@
 // `coppice check [STUDY.yaml]`: is the study right, and what would it run on?
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
@@ -19,12 +20,15 @@
 #include "cli/clock.hpp"
 #include "cli/commands.hpp"
 #include "cli/opening.hpp"
+#include "cli/user_explorer.hpp"
 #include "cluster/allotment.hpp"
 #include "cluster/launcher.hpp"
 #include "cluster/slurm.hpp"
 #include "cluster/start_limit.hpp"
+#include "samplers/catalog.hpp"
 #include "spec/load_study.hpp"
 #include "transport/mpi.hpp"
+#include "worker/unique_fd.hpp"
 
 namespace coppice {
 namespace {
@@ -69,6 +73,10 @@ void print_study(const StudySpec& spec) {
   std::string scheduler = spec.scheduler.name;
   for (const AlgorithmSpec& stopper : spec.stoppers) scheduler += " + " + stopper.name;
   fmt::print("sampler    {}\nscheduler  {}\n", sampler_text(spec), scheduler);
+  if (const UserProgram* program = spec.scheduler.options.program("explore")) {
+    const std::string command = fmt::format("{}", fmt::join(program->command, " "));
+    fmt::print("explorer   {}\n", program->plugin.empty() ? command : program->plugin);
+  }
   std::string budget;
   const auto add = [&](const char* name, const auto& value, const char* unit) {
     if (value) budget += fmt::format("{}{} {}{}", budget.empty() ? "" : ", ", name, *value, unit);
@@ -139,6 +147,20 @@ Found find_under_launcher(MpiSession& session, Opening opening) {
   return found;
 }
 
+/// Whether the explorer that the study names starts, and answers.
+void check_explorer(const StudySpec& spec, const CheckOptions& options, Spawner& spawner) {
+  if (spec.scheduler.options.program("explore") == nullptr) return;
+  const UniqueFd memory(::memfd_create("coppice-explorer", MFD_CLOEXEC));
+  UserExplorer explorer(spec, make_explorer(spec.scheduler.options, spec.space, spec.seed), spawner,
+                        fmt::format("/proc/self/fd/{}", memory.get()), steady_s());
+  const auto fail = [&](const std::string& what) {
+    throw SpecError(place_in_study(*options.study, options.set, "scheduler.explore"),
+                    "scheduler.explore " + what);
+  };
+  if (const auto trouble = explorer.await_start([] {}); !trouble.empty()) fail("does not start: " + trouble);
+  if (const auto wrong = explorer.try_out(spec); !wrong.empty()) fail("has no answer: " + wrong);
+}
+
 /// Where proposals wait for results, only so many of them can be under way.
 void print_lag(std::int64_t lag, const Placement& placement) {
   const auto workers =
@@ -169,6 +191,7 @@ int print_places(const Found& found) {
 }  // namespace
 
 int check_command(const CheckOptions& options) {
+  Spawner spawner = Spawner::launch();  // first of all: it forks
   const Launcher launcher = detect_launcher();
   if (!launcher.problem.empty()) throw UserError(launcher.problem);
   std::optional<MpiSession> session;
@@ -186,6 +209,7 @@ int check_command(const CheckOptions& options) {
     try {
       spec = load_study(*options.study, options.set, options.seed, make_catalogs());
       lag = assemble(*spec).study->settings().lag;
+      check_explorer(*spec, options, spawner);
     } catch (...) {
       mistake = std::current_exception();
     }

@@ -96,6 +96,9 @@ struct HostOptions {
 };
 int host_command(const HostOptions& options);
 
+/// The explorer in this shared object: started by rank 0, not by people.
+int serve_explorer_command(const std::filesystem::path& plugin);
+
 /// Tries the devices that this process sees: started by workers, not by people.
 int probe_device_command();
 

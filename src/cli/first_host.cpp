@@ -18,10 +18,6 @@ namespace {
 /// A signal that ended the first host as well may be ours a moment later.
 constexpr double kSignalPatience_s = 0.2;
 
-std::string own_executable() {
-  return std::filesystem::read_symlink("/proc/self/exe").string();
-}
-
 std::vector<std::string> host_command_line(const StudySpec& spec) {
   check(spec.trainable.kind != TrainableKind::kPlugin, "plugins are refused where the study is read");
   if (spec.trainable.kind == TrainableKind::kCommand) return spec.trainable.command;
@@ -40,6 +36,10 @@ std::string no_start_text(const HostExited& exited, const std::string& output) {
 }
 
 }  // namespace
+
+std::string own_executable() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
+}
 
 Welcome welcome_to(const StudySpec& spec, const std::filesystem::path& directory,
                    const std::filesystem::path& checkpoints) {

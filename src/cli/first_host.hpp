@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "cluster/signals.hpp"
 #include "spec/study_spec.hpp"
@@ -11,6 +12,9 @@
 #include "worker/worker_place.hpp"
 
 namespace coppice {
+
+/// The path of this program, to start it once more.
+std::string own_executable();
 
 /// What each worker gets to know of a study that runs in `directory`.
 Welcome welcome_to(const StudySpec& spec, const std::filesystem::path& directory,

@@ -10,6 +10,7 @@
 #include "cli/checkpoint_folder.hpp"
 #include "cli/clock.hpp"
 #include "cli/first_host.hpp"
+#include "cli/stopped_early.hpp"
 #include "cluster/slurm.hpp"
 #include "report/summary.hpp"
 #include "results/h5_reader.hpp"
@@ -31,13 +32,17 @@ Lead::Lead(const RunOptions& options, Spawner& spawner, Conclusion& conclusion)
       assembly_(assemble(spec_)),
       recorder_(recorded_study(spec_)),
       results_(directory_),
-      changes_{options.set, options.seed.has_value()} {
+      changes_{options.set, options.seed.has_value()},
+      study_file_(options.study) {
   owner_ = take_directory(directory_, options.fresh);
   claim_checkpoints(checkpoints_, directory_);
   try {
     conclusion_.own(directory_);
     read_journal(options.fresh);
-    if (!nothing_to_do_) ask_for_the_end();
+    if (!nothing_to_do_) {
+      ask_for_the_end();
+      start_explorer();
+    }
   } catch (...) {
     conclusion_.tell(std::current_exception());  // while the directory is still ours
     throw;
@@ -101,6 +106,21 @@ void Lead::require_fitting(const HostReady& ready) const {
   }
 }
 
+/// Its imports may take as long as those of the first trial host, beside which it starts.
+void Lead::start_explorer() {
+  if (spec_.scheduler.options.program("explore") == nullptr) return;
+  user_explorer_ = std::make_unique<UserExplorer>(spec_, std::move(assembly_.explorer), spawner_,
+                                                  directory_ / "logs" / "explorer.log", steady_s());
+}
+
+void Lead::await_explorer(StopSignals& signals) {
+  if (!user_explorer_) return;
+  const std::string trouble = user_explorer_->await_start([&] { end_at_signal(signals); });
+  if (trouble.empty()) return;
+  throw SpecError(place_in_study(study_file_, changes_.set, "scheduler.explore"),
+                  "scheduler.explore does not start: " + trouble);
+}
+
 RepeatedHost Lead::start_first_host(const WorkerPlace& place, StopSignals& signals) {
   return start_host(spawner_, welcome_to(spec_, directory_, checkpoints_), place, signals,
                     [this](const HostReady& ready) { require_fitting(ready); });
@@ -144,7 +164,9 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   proposing.ahead = !spec_.deterministic.enabled && !clones(spec_);
   const auto planned = planned_trials(spec_);
   proposing.trials = planned ? planned : spec_.budget.trials;
-  proposer_ = std::make_unique<Proposer>(std::move(assembly_.sampler), std::move(assembly_.explorer),
+  Proposer::Explorer explorer = std::move(assembly_.explorer);
+  if (user_explorer_) explorer = std::move(user_explorer_);
+  proposer_ = std::make_unique<Proposer>(std::move(assembly_.sampler), std::move(explorer),
                                          make_sampler("random", {}, spec_.space, spec_.seed), proposing);
   for (const Trial& trial : assembly_.study->board().trials()) {
     if (trial.has_params()) proposer_->tell(trial);

@@ -6,6 +6,7 @@
 /// copy.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "cli/progress.hpp"
 #include "cli/results_writing.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/user_explorer.hpp"
 #include "cluster/signals.hpp"
 #include "coordinator/coordinator.hpp"
 #include "journal/owner.hpp"
@@ -42,11 +44,15 @@ class Lead {
   /// Before `begin`. The host is to be given to this rank's worker. Throws as start_host does.
   RepeatedHost start_first_host(const WorkerPlace& place, StopSignals& signals);
 
+  /// Before `begin`. Waits until the user's explorer, if the study names one, is ready. Throws SpecError if
+  /// it doesn't start, StoppedEarly at a signal.
+  void await_explorer(StopSignals& signals);
+
   void begin(Transport& transport, int workers, double now_s);
   void on_message(const Message& message, double now_s) { coordinator_->on_message(message, now_s); }
   void tick(double now_s);
-  /// Readable where tick() has something to do at once.
-  int fd() const { return proposer_->fd(); }
+  /// Readable where tick() has something to do at once; -1: none.
+  std::array<int, 2> fds() const { return {proposer_->fd(), proposer_->explorer_fd()}; }
   void stop_for(const std::string& signal, double now_s);
   bool over() const { return coordinator_->over(); }
   /// No rank is lost, so that all of them can end together.
@@ -59,6 +65,7 @@ class Lead {
  private:
   void read_journal(bool fresh);
   void ask_for_the_end();
+  void start_explorer();
   std::optional<double> end_of_allocation(double now_s) const;
   void record(double time_s, const Event& event, const Effects& effects);
   void count_transfer(const Event& event);
@@ -89,6 +96,8 @@ class Lead {
   ResultsWriting results_;  ///< after the journal, which a write under way makes durable
   double record_s_ = 0;     ///< spent on accepted events
   StudyChanges changes_;
+  std::filesystem::path study_file_;
+  std::unique_ptr<UserExplorer> user_explorer_;  ///< until `begin`, where the study names one
   int workers_ = 0;
   std::int64_t transferred_bytes_ = 0;
 };

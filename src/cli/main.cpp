@@ -183,6 +183,11 @@ int run_main(int argc, char** argv) {
   host_app->add_option("--study-directory", host.study_directory);
   host_app->callback([&] { chosen = [&] { return host_command(host); }; });
 
+  std::filesystem::path plugin;
+  auto* explorer_app = app.add_subcommand("serve-explorer", "")->group("");
+  explorer_app->add_option("PLUGIN", plugin)->required();
+  explorer_app->callback([&] { chosen = [&] { return serve_explorer_command(plugin); }; });
+
   app.add_subcommand("probe-device", "")->group("")->callback([&] { chosen = probe_device_command; });
 
   if (const std::string problem = unknown_command(app, argc, argv); !problem.empty()) {

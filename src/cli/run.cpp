@@ -47,7 +47,9 @@ struct Rank {
 
 void sleep_until_something(const std::vector<Rank>& ranks, const Lead* lead, const StopSignals& signals) {
   std::vector<pollfd> waiting{{signals.fd(), POLLIN, 0}};
-  if (lead != nullptr) waiting.push_back({lead->fd(), POLLIN, 0});
+  if (lead != nullptr) {
+    for (const int fd : lead->fds()) waiting.push_back({fd, POLLIN, 0});  // -1 is passed over
+  }
   double sleep_s = kLongestSleep_s;
   for (const Rank& rank : ranks) {
     sleep_s = std::min(sleep_s, rank.transport->poll_interval_s());
@@ -142,6 +144,7 @@ int run_local_workers(const RunOptions& options, Lead& lead, Spawner& spawner, S
                          : std::make_unique<Worker>(network.endpoint(i), spawner, place);
     ranks.push_back({&network.endpoint(i), std::move(worker)});
   }
+  lead.await_explorer(signals);
   lead.begin(network.endpoint(0), workers, steady_s());
   for (const Rank& rank : ranks) rank.worker->start(steady_s());
   run_until_over(ranks, &lead, signals);
@@ -168,6 +171,7 @@ int run_coordinating_rank(Lead& lead, const WorkerPlace* place, Spawner& spawner
     ranks.push_back({&transport, place ? std::make_unique<Worker>(transport, spawner, *place,
                                                                   lead.start_first_host(*place, signals))
                                        : nullptr});
+    lead.await_explorer(signals);
     lead.begin(transport, transport.size() - (place ? 0 : 1), steady_s());
     if (place) ranks[0].worker->start(steady_s());
     run_until_over(ranks, &lead, signals);

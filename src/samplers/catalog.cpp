@@ -32,7 +32,8 @@ std::unique_ptr<Sampler> make_sampler(std::string_view name, const Options& opti
 
 std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchSpace space,
                                        std::uint64_t seed) {
-  const std::string explore = scheduler_options.text("explore", "perturb");
+  const bool program = scheduler_options.program("explore") != nullptr;
+  const std::string explore = program ? "perturb" : scheduler_options.text("explore", "perturb");
   if (explore == "none") return std::make_unique<Perturb>(std::move(space), seed, 0.0, std::vector{1.0});
   if (explore == "resample") return std::make_unique<Perturb>(std::move(space), seed, 1.0, std::vector{1.0});
   const double resample_probability = scheduler_options.number("resample_probability", 0.25);

@@ -49,8 +49,9 @@ std::unique_ptr<Sampler> make_sampler(std::string_view name, const Options& opti
                                       std::uint64_t seed, const SamplerSetup& setup = {});
 
 /// Proposes for clones, as the scheduler's option `explore` says: perturb (the default), resample, pb2, or
-/// none, which keeps what the base has. A new explorer is a line in this function, and a word among the
-/// choices of the schedulers that take it.
+/// none, which keeps what the base has. Where it names a program of the user's, this is perturb, which
+/// answers where that has no answer (samplers/explore_hook.hpp). A new explorer is a line in this function,
+/// and a word among the choices of the schedulers that take it.
 std::unique_ptr<Sampler> make_explorer(const Options& scheduler_options, SearchSpace space,
                                        std::uint64_t seed);
 

@@ -71,7 +71,7 @@ std::unique_ptr<Scheduler> make_pbt(const Options& options, const SchedulerSetup
   settings.steps = steps_per_trial(options, setup);
   settings.quantile = options.number("quantile", 0.25);
   settings.exploit = exploit_of(options);
-  settings.explore = options.text("explore", "perturb") != "none";
+  settings.explore = explores(options);
   settings.burn_in = options.integer("burn_in", 0);
   settings.quorum = options.number("quorum", 1);
   if (options.contains("backtrack")) settings.backtrack = static_cast<int>(options.integer("backtrack", 1));

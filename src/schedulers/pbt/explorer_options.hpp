@@ -10,6 +10,10 @@
 namespace coppice {
 
 std::vector<OptionSpec> explorer_options();
+/// Whether a clone's hyperparameters may differ from those that it is to explore from.
+bool explores(const Options& options);
+/// Whether they may depend on what others have reported.
+bool explorer_learns(const Options& options);
 /// "" or one sentence with the fix.
 std::string check_explorer_options(const Options& options, const std::string& scheduler);
 

@@ -17,9 +17,10 @@ std::string check_ipbt(const Options& options, const SchedulerSetup& setup) {
   }
   if (const std::string wrong = check_explorer_options(options, "ipbt"); !wrong.empty()) return wrong;
   if (setup.deterministic && setup.has_target) return std::string(kTargetIsTiming);
-  if (setup.deterministic && options.text("explore", "perturb") == "pb2" &&
-      options.number("fresh", 0.5) > 0) {
-    return "ipbt with explore: pb2 learns from what those that began afresh have reported by then; "
+  if (setup.deterministic && explorer_learns(options) && options.number("fresh", 0.5) > 0) {
+    const std::string explorer = options.program("explore") != nullptr ? "a program" : "pb2";
+    return "ipbt with explore: " + explorer +
+           " learns from what those that began afresh have reported by then; "
            "set fresh: 0, or explore: perturb, or remove deterministic";
   }
   return "";
@@ -31,7 +32,7 @@ std::unique_ptr<Scheduler> make_ipbt(const Options& options, const SchedulerSetu
   settings.interval = options.integer("interval", 1);
   settings.steps = steps_per_trial(options, setup);
   settings.quantile = options.number("quantile", 0.25);
-  settings.explore = options.text("explore", "perturb") != "none";
+  settings.explore = explores(options);
   settings.fresh = options.number("fresh", 0.5);
   return make_iterated_pbt(settings);
 }
