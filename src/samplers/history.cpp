@@ -88,9 +88,8 @@ History::Past History::past_of(const Trial& trial) const {
 Observation History::observe_at_step(const Past& past) const {
   using enum Observation::Kind;
   if (past.last.kind != kScored || step_ == 0) return past.last;
-  if (past.reach < step_) {
-    return past.moves ? Observation{kPending, kWorst} : Observation{kBehind, past.last.score, past.reach};
-  }
+  if (past.reach < step_)
+    return past.moves ? Observation{kPending, kWorst} : Observation{kBehind, past.last.score};
   const auto after = std::upper_bound(past.curve.begin(), past.curve.end(), step_,
                                       [](Step step, const CurvePoint& point) { return step < point.step; });
   if (after == past.curve.begin()) return {kPending, kWorst};  // it reports more rarely than others

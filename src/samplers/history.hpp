@@ -30,15 +30,14 @@ struct Observation {
   };
   Kind kind = Kind::kUnknown;
   Score score = kWorst;
-  Step reach = 0;  ///< kBehind: how far it has come
 
   bool operator==(const Observation&) const = default;
   bool known() const { return kind != Kind::kUnknown; }
   bool pending() const { return kind == Kind::kPending; }
   /// Whether a result is there, good or bad.
   bool over() const { return kind == Kind::kScored || kind == Kind::kFailed; }
-  /// Whether it has a number to learn from, be it one of an earlier step.
-  bool finite() const { return (kind == Kind::kScored || kind == Kind::kBehind) && score < kWorst; }
+  /// Whether it has a number to learn from.
+  bool finite() const { return kind == Kind::kScored && score < kWorst; }
 };
 
 /// A pure function of the trial. The score that counts is the last one at or before the end of its last ended

@@ -90,7 +90,7 @@ TEST(History, ScoresCountAtTheLargestStepThatEnoughTrialsHaveComeTo) {
   EXPECT_EQ(history.observation(1), (Observation{Kind::kScored, 4.0})) << "what it had at that step";
   history.tell(at_rung(2, TrialState::kStopped, {{1, 6.0}, {3, 2.0}}));
   EXPECT_EQ(history.step(), 3);
-  EXPECT_EQ(history.observation(0), (Observation{Kind::kBehind, 5.0, 1}));
+  EXPECT_EQ(history.observation(0), (Observation{Kind::kBehind, 5.0}));
   EXPECT_EQ(history.observation(1), (Observation{Kind::kScored, 3.0}));
   EXPECT_EQ(history.observation(2), (Observation{Kind::kScored, 2.0}));
   EXPECT_EQ(history.results(), 2);

@@ -10,18 +10,29 @@ namespace coppice::tpe {
 namespace {
 /// More good ones than this make the estimator vague.
 constexpr std::size_t kMaxGood = 25;
+/// Of the results at most this share is good because many trials are behind.
+constexpr double kShareWithRungs = 0.25;
 /// Kernels of the rest, the newest: bounds the cost of a proposal.
 constexpr std::size_t kMaxRest = 10000;
 /// The mean weight of good ones, and the weight of their prior: weights are integers.
 constexpr std::int64_t kGoodWeight = 1024;
-/// Of the rest: of results and the prior, and of pending trials.
+/// Of the rest: of results and the prior, of pending trials, and of those that stand at an earlier step.
 constexpr std::int64_t kRestWeight = 4;
 constexpr std::int64_t kPendingWeight = 1;
+constexpr std::int64_t kBehindWeight = 1;
 
 /// 0: it isn't in the model.
 std::int64_t rest_weight(const Observation& observation) {
-  if (!observation.known()) return 0;
-  return observation.pending() ? kPendingWeight : kRestWeight;
+  switch (observation.kind) {
+    case Observation::Kind::kUnknown:
+      return 0;
+    case Observation::Kind::kPending:
+      return kPendingWeight;
+    case Observation::Kind::kBehind:
+      return kBehindWeight;
+    default:
+      return kRestWeight;
+  }
 }
 static_assert((kMaxRest + kMaxGood) * kRestWeight < Kernels::kMaxWeight &&
               kMaxGood * (kGoodWeight + 1) < Kernels::kMaxWeight);
@@ -48,8 +59,16 @@ void Model::tell(TrialId trial, const Observation& now, std::span<const double> 
     if (rest_.holds(slot)) rest_.erase(slot, at);
     if (rest_weight(now) > 0) rest_.insert(slot, at, rest_weight(now));
   }
-  if (before.finite()) results_.erase(standing(before, trial));
-  if (now.finite()) results_.insert(standing(now, trial));
+  if (before.over()) {
+    results_.erase({before.score, trial});
+    finite_ -= before.finite() ? 1 : 0;
+  }
+  if (now.over()) {
+    results_.insert({now.score, trial});
+    finite_ += now.finite() ? 1 : 0;
+  }
+  const auto is_behind = [](const Observation& one) { return one.kind == Observation::Kind::kBehind; };
+  behind_ += (is_behind(now) ? 1 : 0) - (is_behind(before) ? 1 : 0);
 }
 
 void Model::settle() {
@@ -59,32 +78,27 @@ void Model::settle() {
 }
 
 bool Model::is_good(TrialId trial) const {
-  return std::any_of(good_.begin(), good_.end(),
-                     [trial](const Standing& item) { return item.result.trial == trial; });
+  return std::any_of(good_.begin(), good_.end(), [trial](const Ranked& item) { return item.trial == trial; });
 }
 
-Model::Standing Model::standing(const Observation& observation, TrialId trial) {
-  const bool behind = observation.kind == Observation::Kind::kBehind;
-  return {behind ? observation.reach : kOpenEnd, {observation.score, trial}};
-}
-
-/// The best share of the results that have a number is good.
+/// The best share of the results that have a number is good. Where trials are behind, it is that share of all
+/// of them: who came as far as scores count was chosen for it.
 void Model::split() {
-  const double share = std::ceil(gamma_ * static_cast<double>(results_.size()));
+  const auto results = static_cast<double>(finite_);
+  const double of_all = gamma_ * (results + static_cast<double>(behind_));
+  const double share = std::ceil(std::max(gamma_ * results, std::min(of_all, kShareWithRungs * results)));
   const std::size_t count = std::min(static_cast<std::size_t>(share), kMaxGood);
-  std::vector<Standing> good(results_.begin(),
-                             std::next(results_.begin(), static_cast<std::ptrdiff_t>(count)));
+  std::vector<Ranked> good(results_.begin(), std::next(results_.begin(), static_cast<std::ptrdiff_t>(count)));
   if (good == good_) return;
   std::swap(good, good_);
-  for (const auto& [reach, result] : good) {
-    const TrialId trial = result.trial;
+  for (const auto& [score, trial] : good) {
     const auto slot = static_cast<std::size_t>(trial);
     const std::int64_t weight = rest_weight(observations_[slot]);
     if (trial >= oldest_ && !is_good(trial) && weight > 0) rest_.insert(slot, point(trial), weight);
   }
-  for (const auto& [reach, result] : good_) {
-    const auto slot = static_cast<std::size_t>(result.trial);
-    if (rest_.holds(slot)) rest_.erase(slot, point(result.trial));
+  for (const auto& [score, trial] : good_) {
+    const auto slot = static_cast<std::size_t>(trial);
+    if (rest_.holds(slot)) rest_.erase(slot, point(trial));
   }
   fit_good();
 }
@@ -112,12 +126,12 @@ void Model::fit_good() {
   std::vector<std::size_t> by_age(good_.size());
   std::iota(by_age.begin(), by_age.end(), 0);
   std::sort(by_age.begin(), by_age.end(),
-            [this](std::size_t a, std::size_t b) { return good_[a].result.trial < good_[b].result.trial; });
+            [this](std::size_t a, std::size_t b) { return good_[a].trial < good_[b].trial; });
   near_.clear();
   for (std::size_t slot = 0; slot < by_age.size(); ++slot) {
     const std::size_t r = by_age[slot];
     const double weight = std::log((count + 1) / static_cast<double>(r + 1)) * count / sum;
-    near_.insert(slot, point(good_[r].result.trial),
+    near_.insert(slot, point(good_[r].trial),
                  std::max<std::int64_t>(1, std::llround(weight * static_cast<double>(kGoodWeight))));
   }
   near_.settle();

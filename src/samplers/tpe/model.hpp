@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <span>
 #include <vector>
@@ -35,23 +36,10 @@ class Model {
   /// of the good estimator's density over the other's, where equal in the order in which they were drawn.
   Points propose(Rng& rng, std::size_t count, double spread = 1) const;
 
-  /// Trials that have a number.
   std::size_t results() const { return results_.size(); }
   std::size_t good() const { return good_.size(); }
 
  private:
-  /// Whoever came further is better: it was let so far. kOpenEnd: as far as scores count.
-  struct Standing {
-    Step reach;
-    Ranked result;
-    auto operator<=>(const Standing& other) const {
-      const auto by_reach = other.reach <=> reach;
-      return by_reach == 0 ? result <=> other.result : by_reach;
-    }
-    bool operator==(const Standing&) const = default;
-  };
-
-  static Standing standing(const Observation& observation, TrialId trial);
   std::span<const double> point(TrialId trial) const {
     return points_.point(static_cast<std::size_t>(trial));
   }
@@ -64,8 +52,10 @@ class Model {
   double gamma_;
   Points points_;                          ///< by trial
   std::vector<Observation> observations_;  ///< by trial
-  std::set<Standing> results_;             ///< trials that have a number, best first
-  std::vector<Standing> good_;             ///< best first
+  std::set<Ranked> results_;               ///< trials that have one, best first
+  std::size_t finite_ = 0;                 ///< how many of those have a number
+  std::int64_t behind_ = 0;                ///< trials that stand at an earlier step
+  std::vector<Ranked> good_;               ///< best first
   TrialId oldest_ = 0;                     ///< the first that `rest_` may hold
   Kernels near_;                           ///< of the good ones: slots are positions by age
   Kernels rest_;                           ///< of all others, pending ones too: slots are trials

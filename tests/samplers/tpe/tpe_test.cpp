@@ -299,6 +299,24 @@ TEST(Model, CountsAShareOfTheResultsAsGoodAndNoMoreThan25) {
   }
 }
 
+TEST(Model, CountsGoodOnesOfAllTrialsWhereSomeAreBehind) {
+  Model model({Axis(number("x", 0, 1))}, 0.1);
+  TrialId trial = 0;
+  const auto tell = [&](Observation::Kind kind, int count) {
+    for (int i = 0; i < count; ++i, ++trial) {
+      model.tell(trial, {kind, static_cast<double>(trial)}, std::vector{0.5});
+    }
+    model.settle();
+  };
+  tell(Observation::Kind::kScored, 12);
+  EXPECT_EQ(model.good(), 2u);
+  tell(Observation::Kind::kBehind, 13);
+  EXPECT_EQ(model.good(), 3u) << "a tenth of 25";
+  tell(Observation::Kind::kBehind, 100);
+  EXPECT_EQ(model.good(), 3u) << "a quarter of 12";
+  EXPECT_EQ(model.results(), 12u);
+}
+
 TEST(Model, TakesNoFailureForGood) {
   Model model({Axis(number("x", 0, 1))}, 0.5);
   for (TrialId trial = 0; trial < 10; ++trial) {
@@ -306,34 +324,11 @@ TEST(Model, TakesNoFailureForGood) {
                std::vector{0.5});
   }
   model.settle();
-  EXPECT_EQ(model.results(), 0u);
+  EXPECT_EQ(model.results(), 10u);
   EXPECT_EQ(model.good(), 0u);
   model.tell(10, scored(1e300), std::vector{0.5});
   model.settle();
   EXPECT_EQ(model.good(), 1u);
-}
-
-TEST(Model, WhoeverCameFurtherIsBetter) {
-  const auto behind = [](Score score, Step reach) {
-    return Observation{Observation::Kind::kBehind, score, reach};
-  };
-  // At 0 the one that came furthest, with the worst score; its neighbours came less far, or were worse there.
-  const std::vector<Observation> observations = {behind(9, 3), behind(1, 1), behind(10, 3), behind(0, 2)};
-  Model model({Axis(number("x", 0, 1))}, 0.25);
-  for (std::size_t i = 0; i < observations.size(); ++i) {
-    model.tell(static_cast<TrialId>(i), observations[i], std::vector{0.05 + 0.3 * static_cast<double>(i)});
-  }
-  model.settle();
-  ASSERT_EQ(model.good(), 1u);
-  Rng rng(1, Purpose::kSimulate, 0);
-  EXPECT_NEAR(model.propose(rng, 200).point(0)[0], 0.05, 0.1);
-  model.tell(4, scored(100), std::vector{0.95});
-  model.settle();
-  ASSERT_EQ(model.good(), 2u) << "of five, a quarter";
-  model.tell(0, {Observation::Kind::kPending, kWorst}, std::vector{0.05});
-  model.settle();
-  ASSERT_EQ(model.good(), 1u);
-  EXPECT_NEAR(model.propose(rng, 200).point(0)[0], 0.95, 0.1) << "it came as far as scores count";
 }
 
 TEST(Model, ForgetsTheOldestOfTheRestWhateverTheOrder) {
