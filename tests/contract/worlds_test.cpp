@@ -206,9 +206,9 @@ TEST(Worlds, EverySchedulerIsThere) {
 TEST(Worlds, WhatIsLostIsTrainedAgainToTheLastBit) {
   for (const Variant& variant : variants()) {
     if (variant.scheduler != "fifo" && variant.scheduler != "hyperband") continue;
-    const auto& options = variant.options;
-    if (std::any_of(options.begin(), options.end(), [](const auto& o) { return o.first == "re_evaluate"; }))
-      continue;  // which trial is the rerun depends on timing
+    const bool reruns = std::any_of(variant.options.begin(), variant.options.end(),
+                                    [](const auto& option) { return option.first == "re_evaluate"; });
+    if (reruns) continue;  // which trial is the rerun depends on timing
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
       SCOPED_TRACE(variant.name + ", seed " + std::to_string(seed));
       const StudyPlan plan = toy_plan(variant, "random", seed, 1000);
