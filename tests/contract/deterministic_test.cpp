@@ -71,7 +71,8 @@ TEST(Deterministic, WorkersAndDurationsChangeNothing) {
     }
   }
   EXPECT_THAT(left_out, testing::ElementsAre("pbt with burn-in that goes back to the best",
-                                             "synchronous pbt with a quorum", "sha beside median"));
+                                             "synchronous pbt with a quorum", "sha beside median",
+                                             "sha that measures again", "hyperband that measures again"));
 }
 
 std::vector<Variant> learned_variants(std::int64_t trials) {

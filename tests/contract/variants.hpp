@@ -1,6 +1,8 @@
 /// Every scheduler of the catalog with every option that changes how it decides.
 #pragma once
 
+#include <algorithm>
+
 #include "toy.hpp"
 
 namespace coppice {
@@ -147,6 +149,12 @@ inline std::vector<Variant> variants() {
        rungs},
       {"hyperband that measures again", "hyperband", {{"re_evaluate", number(1)}}, once},
   };
+}
+
+/// Which of its trials are measured again depends on when workers are free, and so do numbers and seeds.
+inline bool measures_again(const Variant& variant) {
+  return std::any_of(variant.options.begin(), variant.options.end(),
+                     [](const auto& option) { return option.first == "re_evaluate"; });
 }
 
 }  // namespace coppice

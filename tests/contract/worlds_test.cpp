@@ -206,9 +206,7 @@ TEST(Worlds, EverySchedulerIsThere) {
 TEST(Worlds, WhatIsLostIsTrainedAgainToTheLastBit) {
   for (const Variant& variant : variants()) {
     if (variant.scheduler != "fifo" && variant.scheduler != "hyperband") continue;
-    const bool reruns = std::any_of(variant.options.begin(), variant.options.end(),
-                                    [](const auto& option) { return option.first == "re_evaluate"; });
-    if (reruns) continue;  // which trial is the rerun depends on timing
+    if (measures_again(variant)) continue;
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
       SCOPED_TRACE(variant.name + ", seed " + std::to_string(seed));
       const StudyPlan plan = toy_plan(variant, "random", seed, 1000);

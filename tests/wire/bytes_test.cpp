@@ -84,8 +84,8 @@ TEST(Bytes, NonsenseIsRefused) {
   EXPECT_FALSE(from_bytes<std::optional<bool>>(bytes({2, 1})));
   EXPECT_FALSE(from_bytes<Value>(bytes({5})));
   EXPECT_FALSE(from_bytes<Event>(bytes({10})));
-  EXPECT_FALSE(from_bytes<DecisionKind>(bytes({12})));
-  EXPECT_TRUE(from_bytes<DecisionKind>(bytes({11})));
+  EXPECT_FALSE(from_bytes<DecisionKind>(bytes({13})));
+  EXPECT_TRUE(from_bytes<DecisionKind>(bytes({12})));
   EXPECT_FALSE(from_bytes<std::int8_t>(bytes({0x80, 2})));    // 128
   EXPECT_FALSE(from_bytes<std::uint64_t>(bytes({0x80, 0})));  // 0, in two bytes
   EXPECT_FALSE(
