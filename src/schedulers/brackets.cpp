@@ -30,8 +30,10 @@ std::vector<Step> hyperband_steps(Step max_steps, std::int64_t eta) {
   return steps;
 }
 
-std::vector<BracketPlan> hyperband_brackets(Step max_steps, std::int64_t eta, BracketSizes sizes) {
-  const std::vector<Step> steps = hyperband_steps(max_steps, eta);
+std::vector<BracketPlan> hyperband_brackets(Step max_steps, std::int64_t eta, BracketSizes sizes,
+                                            RungsFrom from) {
+  const std::vector<Step> steps =
+      from == RungsFrom::kLast ? hyperband_steps(max_steps, eta) : rung_steps(1, max_steps, eta);
   const auto count = static_cast<std::int64_t>(steps.size());  // s_max + 1
   std::vector<std::int64_t> power = {1};
   while (power.size() < steps.size()) power.push_back(power.back() * eta);

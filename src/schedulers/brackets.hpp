@@ -33,18 +33,24 @@ enum class BracketSizes {
   kTable,    ///< n = floor((s_max + 1) / (s + 1)) eta^s: Table 1 of the same paper
 };
 
+enum class RungsFrom {
+  kLast,   ///< hyperband_steps(max_steps, eta)
+  kFirst,  ///< rung_steps(1, max_steps, eta): 1, 3, 9, 27, 56 for 56 steps
+};
+
 struct Rung {
   Step step = 0;
   std::int64_t trials = 0;  ///< that reach it
 };
 
-/// Bracket s has s + 1 rungs: the last s + 1 of hyperband_steps(max_steps, eta).
+/// Bracket s has s + 1 rungs: the last s + 1 of all.
 struct BracketPlan {
   std::int64_t s = 0;
   std::vector<Rung> rungs;
 };
 
 /// All brackets of one iteration of Hyperband, from s_max (most trials, fewest steps) to 0.
-std::vector<BracketPlan> hyperband_brackets(Step max_steps, std::int64_t eta, BracketSizes sizes);
+std::vector<BracketPlan> hyperband_brackets(Step max_steps, std::int64_t eta, BracketSizes sizes,
+                                            RungsFrom from = RungsFrom::kLast);
 
 }  // namespace coppice

@@ -15,7 +15,8 @@ HalvingSettings settings_from(const Options& options, const SchedulerSetup& setu
   settings.eta = options.integer("eta", 3);
   const auto sizes =
       options.text("sizes", "formula") == "table" ? BracketSizes::kTable : BracketSizes::kFormula;
-  settings.plans = hyperband_brackets(steps_per_trial(options, setup), settings.eta, sizes);
+  const RungsFrom from = options.text("rungs_from", "last") == "last" ? RungsFrom::kLast : RungsFrom::kFirst;
+  settings.plans = hyperband_brackets(steps_per_trial(options, setup), settings.eta, sizes, from);
   settings.re_evaluate = options.integer("re_evaluate", 0);
   if (options.contains("iterations")) settings.iterations = options.integer("iterations", 1);
   return settings;
@@ -46,6 +47,10 @@ SchedulerInfo hyperband_entry() {
                        .type = OptionType::kText,
                        .help = "formula: Algorithm 1 of the paper; table: its Table 1",
                        .choices = {"formula", "table"}},
+                      {.name = "rungs_from",
+                       .type = OptionType::kText,
+                       .help = "last: max_steps / eta^k steps; first: eta^k, then max_steps",
+                       .choices = {"last", "first"}},
                       iterations_option("how often all brackets run"),
                       re_evaluate_option()},
           .check = check_hyperband,

@@ -29,9 +29,10 @@ Totals totals(Step max_steps, std::int64_t eta, BracketSizes sizes) {
   return result;
 }
 
-std::vector<std::int64_t> first_rungs(Step max_steps, std::int64_t eta, BracketSizes sizes) {
+std::vector<std::int64_t> first_rungs(Step max_steps, std::int64_t eta, BracketSizes sizes,
+                                      RungsFrom from = RungsFrom::kLast) {
   std::vector<std::int64_t> result;
-  for (const BracketPlan& plan : hyperband_brackets(max_steps, eta, sizes)) {
+  for (const BracketPlan& plan : hyperband_brackets(max_steps, eta, sizes, from)) {
     result.push_back(plan.rungs.front().trials);
   }
   return result;
@@ -119,6 +120,13 @@ TEST(Brackets, HyperbandCountsItsRungsFromTheLastOne) {
   EXPECT_THAT(hyperband_steps(2, 3), ElementsAre(2));
   EXPECT_THAT(first_rungs(52, 3, BracketSizes::kTable), ElementsAre(27, 9, 6, 4));
   EXPECT_THAT(first_rungs(56, 3, BracketSizes::kFormula), ElementsAre(27, 12, 6, 4));
+}
+
+TEST(Brackets, HyperbandCountsItsRungsFromTheFirstOneOnRequest) {
+  EXPECT_THAT(first_rungs(56, 3, BracketSizes::kFormula, RungsFrom::kFirst), ElementsAre(81, 34, 15, 8, 5));
+  const auto brackets = hyperband_brackets(56, 3, BracketSizes::kFormula, RungsFrom::kFirst);
+  expect_bracket(brackets[0], 4, {{1, 81}, {3, 27}, {9, 9}, {27, 3}, {56, 1}});
+  expect_bracket(brackets[1], 3, {{3, 34}, {9, 11}, {27, 3}, {56, 1}});
 }
 
 TEST(Brackets, HyperbandsRungsIncreaseWhateverTheLastOne) {
