@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that every folder of src includes only what it may, and that what touches the world stays where it belongs."""
+"""Checks that every folder of src includes only what it may, that what touches the world stays where it belongs, and that no two headers
+define a type of one name, which the linker would take for one."""
 import pathlib
 import re
 import sys
@@ -39,6 +40,16 @@ PURE = {"core", "samplers", "schedulers"}
 IMPURE = r"#include\s*<(chrono|fstream|filesystem|iostream|thread|mutex|atomic|unistd\.h|ctime|random)>"
 
 problems = []
+defined = {}
+
+
+def look_for_types(path):
+    text = path.read_text()
+    space = re.search(r"^namespace ([\w:]+) \{", text, re.M)
+    for name in re.findall(r"^(?:struct|class|enum class) (\w+)[^;{]*\{", text, re.M):
+        other = defined.setdefault((space and space.group(1), name), path)
+        if other != path:
+            problems.append(f"{path.relative_to(root)}: {name} is defined in {other.relative_to(root)}, too")
 
 
 def look(path, folder):
@@ -60,9 +71,12 @@ count = 0
 for folder in ALLOWED:
     for path in sorted((root / "src" / folder).rglob("*.[ch]pp")):
         look(path, folder)
+        if path.suffix == ".hpp":
+            look_for_types(path)
         count += 1
 for path in sorted((root / "include").rglob("*.hpp")):
     look(path, None)
+    look_for_types(path)
     count += 1
 for path in (root / "src").iterdir():
     if path.is_dir() and path.name not in ALLOWED and path.name != "python":

@@ -18,14 +18,14 @@
 
 namespace coppice {
 
-/// A trial that has a finite value at the step at which a clone begins.
-struct Standing {
-  std::int64_t trial = 0;
-  Parameters parameters;
-  double value = 0;  ///< the objective, as it was reported
-};
-
 struct ExploreRequest {
+  /// A trial that has a finite value at the step at which the clone begins.
+  struct Standing {
+    std::int64_t trial = 0;
+    Parameters parameters;
+    double value = 0;  ///< the objective, as it was reported
+  };
+
   std::int64_t trial = 0;   ///< the clone
   std::uint64_t seed = 0;   ///< below 2^31, for random numbers; another one for each clone
   Parameters base;          ///< to explore from: those of a better trial

@@ -30,8 +30,8 @@ void require_same(const JournalEntry& entry, Study& study, std::uint64_t offset)
 
 }  // namespace
 
-History replay_history(JournalReader& reader, Study* study, const HistoryObserver& observer) {
-  History history;
+RunHistory replay_history(JournalReader& reader, Study* study, const HistoryObserver& observer) {
+  RunHistory history;
   while (const auto record = reader.next()) {
     if (const auto* start = std::get_if<JournalStart>(&*record)) {
       history.last_start = *start;

@@ -19,7 +19,7 @@ class ReplayMismatch : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct History {
+struct RunHistory {
   std::int64_t entries = 0;
   std::optional<JournalStart> last_start;
   double time_s = 0;  ///< running time at the last entry
@@ -36,7 +36,7 @@ struct HistoryObserver {
 
 /// Reads the journal to its end, and makes the decisions again if there is a `study`. Throws JournalError for
 /// damage before its end, ReplayMismatch naming the record.
-History replay_history(JournalReader& reader, Study* study, const HistoryObserver& observer);
+RunHistory replay_history(JournalReader& reader, Study* study, const HistoryObserver& observer);
 
 /// A study.h5 that was made from more of the journal than its `end` holds what nothing else knows any more:
 /// it is kept under another name. Returns a line that says so.

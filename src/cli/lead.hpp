@@ -82,7 +82,7 @@ class Lead {
   std::unique_ptr<Owner> owner_;
   Assembly assembly_;
   Recorder recorder_;
-  History history_;
+  RunHistory history_;
   bool journal_exists_ = false;
   bool nothing_to_do_ = false;
   std::optional<std::int64_t> allocation_end_unix_s_;

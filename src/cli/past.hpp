@@ -19,7 +19,7 @@ struct Past {
   std::string version;  ///< of the coppice that began it
   Assembly assembly;
   std::unique_ptr<Recorder> recorder;
-  History history;
+  RunHistory history;
 };
 
 /// Replays DIR/study.journal. Throws UserError where there is none or this coppice decides differently than

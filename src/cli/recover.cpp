@@ -27,7 +27,7 @@ struct Findings {
 };
 
 /// Where the last start had them, which is said there; those in the results move with them.
-std::filesystem::path checkpoint_directory(const History& history, const std::filesystem::path& results) {
+std::filesystem::path checkpoint_directory(const RunHistory& history, const std::filesystem::path& results) {
   const std::filesystem::path said = history.last_start ? history.last_start->checkpoints : "";
   const bool elsewhere = !said.empty() && std::filesystem::is_directory(said) &&
                          !std::filesystem::exists(said.parent_path() / "study.journal");
@@ -55,7 +55,7 @@ std::string files_text(const std::vector<std::string>& names, std::int64_t bytes
 }
 
 void print(const Findings& found) {
-  const History& history = found.past.history;
+  const RunHistory& history = found.past.history;
   if (found.verified()) {
     fmt::print("journal      {} records, every decision the same\n", history.entries);
   } else {
@@ -99,7 +99,7 @@ void print(const Findings& found) {
 
 void print_json(const Findings& found) {
   using Json = nlohmann::ordered_json;
-  const History& history = found.past.history;
+  const RunHistory& history = found.past.history;
   Json torn = nullptr;
   if (history.torn) {
     torn = Json{{"offset", history.torn->offset},

@@ -17,9 +17,9 @@ std::optional<Parameters> parameters_in(const Json& message, const char* key) {
   return decode_parameters(*found, problem);
 }
 
-Json encode_standings(const std::vector<Standing>& standings) {
+Json encode_standings(const std::vector<ExploreRequest::Standing>& standings) {
   Json list = Json::array();
-  for (const Standing& standing : standings) {
+  for (const ExploreRequest::Standing& standing : standings) {
     list.push_back({{"trial", standing.trial},
                     {"params", encode_parameters(standing.parameters)},
                     {"value", encode_metric(standing.value)}});
