@@ -157,7 +157,8 @@ void check_explorer(const StudySpec& spec, const CheckOptions& options, Spawner&
     throw SpecError(place_in_study(*options.study, options.set, "scheduler.explore"),
                     "scheduler.explore " + what);
   };
-  if (const auto trouble = explorer.await_start([] {}); !trouble.empty()) fail("does not start: " + trouble);
+  if (const auto trouble = explorer.await_start([](double) {}); !trouble.empty())
+    fail("does not start: " + trouble);
   if (const auto wrong = explorer.try_out(spec); !wrong.empty()) fail("has no answer: " + wrong);
 }
 

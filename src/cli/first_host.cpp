@@ -15,9 +15,6 @@
 namespace coppice {
 namespace {
 
-/// A signal that ended the first host as well may be ours a moment later.
-constexpr double kSignalPatience_s = 0.2;
-
 std::vector<std::string> host_command_line(const StudySpec& spec) {
   check(spec.trainable.kind != TrainableKind::kPlugin, "plugins are refused where the study is read");
   if (spec.trainable.kind == TrainableKind::kCommand) return spec.trainable.command;

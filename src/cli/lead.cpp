@@ -115,7 +115,8 @@ void Lead::start_explorer() {
 
 void Lead::await_explorer(StopSignals& signals) {
   if (!user_explorer_) return;
-  const std::string trouble = user_explorer_->await_start([&] { end_at_signal(signals); });
+  const std::string trouble =
+      user_explorer_->await_start([&](double wait_s) { end_at_signal(signals, wait_s); });
   if (trouble.empty()) return;
   throw SpecError(place_in_study(study_file_, changes_.set, "scheduler.explore"),
                   "scheduler.explore does not start: " + trouble);

@@ -14,7 +14,7 @@ void end_at_signal(StopSignals& signals, double wait_s) {
   const auto signal = signals.take();
   if (!signal) return;
   throw StoppedEarly(
-      fmt::format("{}: stopped before the first trial program was ready", stop_signal_name(*signal)));
+      fmt::format("{}: stopped before all programs of the study were ready", stop_signal_name(*signal)));
 }
 
 }  // namespace coppice

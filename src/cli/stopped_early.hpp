@@ -7,6 +7,9 @@
 
 namespace coppice {
 
+/// A signal that ended a program of ours as well may be ours a moment later.
+inline constexpr double kSignalPatience_s = 0.2;
+
 class StoppedEarly : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -9,6 +9,7 @@
 
 #include "cli/clock.hpp"
 #include "cli/first_host.hpp"
+#include "cli/stopped_early.hpp"
 #include "core/check.hpp"
 #include "samplers/catalog.hpp"
 
@@ -45,17 +46,18 @@ UserExplorer::UserExplorer(const StudySpec& spec, std::unique_ptr<Sampler> inste
     : hook_(spec.space, spec.seed, spec.objectives.front().minimize, std::move(instead)),
       host_(spawner, launch_of(spec, log), now_s) {}
 
-std::string UserExplorer::await_start(const std::function<void()>& each_turn) {
+std::string UserExplorer::await_start(const std::function<void(double)>& look_around) {
   for (;;) {
     host_.poll(steady_s());
     if (host_.ready()) return "";
     if (!host_.trouble().empty()) {
+      look_around(kSignalPatience_s);
       if (!host_.last_output().empty()) fmt::print(stderr, "{}\n", host_.last_output());
       const bool silent = host_.trouble() == "exit status 0";
       return host_.trouble() +
              (silent ? "; it ended without a word: end it with coppice.serve_explorer(...)" : "");
     }
-    each_turn();
+    look_around(0);
     wait_for(host_.fd());
   }
 }

@@ -27,8 +27,9 @@ class UserExplorer final : public LateExplorer {
                const std::filesystem::path& log, double now_s);
 
   /// Waits until the program says hello. Returns "" or why it didn't; what it printed last goes to standard
-  /// error. `each_turn` is called at least ten times a second, and may throw.
-  std::string await_start(const std::function<void()>& each_turn);
+  /// error. `look_around` is called at least ten times a second, and once more, with so many seconds to wait,
+  /// before an end of the program is believed: what ended it may end the run as well. It may throw.
+  std::string await_start(const std::function<void(double wait_s)>& look_around);
   /// Asks it about a population with random hyperparameters and made-up values. Returns "" or what is wrong
   /// with the answer. Precondition: it has started; nothing else was asked.
   std::string try_out(const StudySpec& spec);

@@ -5,7 +5,7 @@ import shutil
 import signal
 import unittest
 
-from support import SOURCE, Scenario, command_of
+from support import SOURCE, Scenario, any_alive, command_of, parent_of
 
 # The next clone's x is half of the base's: whoever trains with what can be told from the table of trials.
 HALVING = """
@@ -89,6 +89,33 @@ class ExplorerScenarios(Scenario):
         _, err = process.communicate(timeout=120)
         self.assertEqual((process.returncode, err), (0, ""))
         self.assert_halved()
+
+    def test_a_signal_that_ends_it_too_before_it_is_ready_is_a_stop(self):
+        study = self.study("import time\ntime.sleep(600)\n")
+        ready = self.folder / "ready"
+        train = self.folder / "train.py"
+        train.write_text(train.read_text().replace("coppice.serve(Sum)", f"""
+from coppice.connection import Connection
+hello = Connection.hello
+def and_note_it(self, *arguments, **more):
+    hello(self, *arguments, **more)
+    open({str(ready)!r}, "w").close()
+Connection.hello = and_note_it
+coppice.serve(Sum)
+"""))
+        process = self.start("run", study, "-o", self.results, "--quiet")
+        self.wait_for(lambda: ready.exists() and self.explorers(), "both programs")
+        process.send_signal(signal.SIGSTOP)  # so that it finds both at once
+        (explorer,) = self.explorers()
+        both = [explorer, parent_of(explorer)]  # and who tells of its end
+        os.kill(explorer, signal.SIGTERM)
+        self.wait_for(lambda: not any_alive(both), "its end")
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, self.outcome()["exit_status"]), (75, 75), err)
+        self.assertNotIn("does not start", err)
+        self.assertIn("SIGTERM: stopped before", err)
 
     def test_exceptions_and_values_out_of_range_cost_a_note(self):
         fails = """
