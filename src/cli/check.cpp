@@ -210,7 +210,6 @@ int check_command(const CheckOptions& options) {
     try {
       spec = load_study(*options.study, options.set, options.seed, make_catalogs());
       lag = assemble(*spec).study->settings().lag;
-      check_explorer(*spec, options, spawner);
     } catch (...) {
       mistake = std::current_exception();
     }
@@ -221,7 +220,10 @@ int check_command(const CheckOptions& options) {
   start_limit.reset();
   if (!first) return 0;
   if (mistake) std::rethrow_exception(mistake);
-  if (spec) print_study(*spec);
+  if (spec) {
+    check_explorer(*spec, options, spawner);  // as long as its imports take
+    print_study(*spec);
+  }
   if (session) {
     const std::string version = mpi_library_version();
     fmt::print("launcher   {}, {} ranks\nMPI        {}, {}\n", launcher.kind, session->size(),

@@ -5,7 +5,7 @@ import os
 import signal
 import unittest
 
-from support import Scenario, children_of, ranks_of
+from support import Scenario, catches, children_of, command_of, ranks_of
 
 
 class MpiScenarios(Scenario):
@@ -36,6 +36,25 @@ class MpiScenarios(Scenario):
         self.assertEqual(err.count("study.yaml:1:"), 1, "said once")
         self.run_study(study, "--outcome", outcome, ranks=3, status=0)  # what the file tells, a launcher needn't know
         self.assertEqual(json.loads(outcome.read_text())["exit_status"], 2)
+
+    def test_check_gives_an_explorer_the_time_it_takes(self):
+        go = self.folder / "go"
+        self.write("explore.py", f"""
+            import os, time
+            import coppice
+            while not os.path.exists({str(go)!r}): time.sleep(0.01)
+            coppice.serve_explorer(lambda base: {{"y": 1}})
+        """)
+        study = self.sum_study("{name: pbt, population: 4, interval: 2, explore: {command: [/usr/bin/python3, explore.py]}}",
+                               "{steps_per_trial: 12}")
+        process = self.start("check", study, ranks=2)
+        self.wait_for(lambda: any(command_of(pid)[1:2] == [b"explore.py"] for pid in self.processes()), "the explorer")
+        (limited,) = [catches(pid, signal.SIGALRM) for rank, pid in ranks_of(process).items() if rank == 0]
+        go.touch()
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 2, err)
+        self.assertEqual(err.count("scheduler.explore has no answer: there is no parameter 'y'"), 1)
+        self.assertFalse(limited, "it was asked inside of the limit on MPI's start")
 
     def test_a_signal_to_mpirun_stops_in_order(self):
         study = self.sum_study("{name: pbt, population: 4, interval: 5}", "{steps_per_trial: 200}", pause=0.01)

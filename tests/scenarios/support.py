@@ -219,6 +219,13 @@ def parent_of(pid):
     return int(stat[1]) if stat else 0
 
 
+def catches(pid, number):
+    """Whether the process has a handler of its own for a signal."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    (mask,) = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def environment_of(pid):
     """What it was started with; empty where it is gone."""
     try:
