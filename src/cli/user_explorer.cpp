@@ -79,14 +79,21 @@ std::string UserExplorer::try_out(const StudySpec& spec) {
     if (id == 0) base = trial.params;
   }
   const auto question = hook.question({members, &base, nullptr, Origin{0, step}});
-  host_.ask(0, question.request, steady_s());
+  const auto wrong = [this](std::string why) {
+    if (!host_.last_output().empty()) fmt::print(stderr, "{}\n", host_.last_output());
+    return why;
+  };
+  const double asked_s = steady_s();
+  host_.ask(0, question.request, asked_s);
   for (;;) {
     for (const ExploreAnswer& answer : host_.poll(steady_s())) {
       Proposal proposal;
       const std::string why =
           answer.parameters ? hook.take(question, *answer.parameters, proposal) : answer.error;
-      if (!why.empty() && !host_.last_output().empty()) fmt::print(stderr, "{}\n", host_.last_output());
-      return why;
+      return why.empty() ? why : wrong(why);
+    }
+    if (spec.deterministic.enabled && steady_s() - asked_s > spec.timeouts.startup_s) {
+      return wrong(fmt::format("had no answer within {:g} s (timeouts.startup)", spec.timeouts.startup_s));
     }
     wait_for(host_.fd());
   }

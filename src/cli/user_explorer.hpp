@@ -31,7 +31,8 @@ class UserExplorer final : public LateExplorer {
   /// before an end of the program is believed: what ended it may end the run as well. It may throw.
   std::string await_start(const std::function<void(double wait_s)>& look_around);
   /// Asks it about a population with random hyperparameters and made-up values. Returns "" or what is wrong
-  /// with the answer. Precondition: it has started; nothing else was asked.
+  /// with the answer. Where nothing else bounds an answer, in a deterministic study, the limit on its start
+  /// does. Precondition: it has started; nothing else was asked.
   std::string try_out(const StudySpec& spec);
 
   void tell(const Trial& trial) override { hook_.tell(trial); }

@@ -149,6 +149,21 @@ coppice.serve(Sum)
         out, _ = self.coppice("check", self.study())
         self.assertIn("explorer   /usr/bin/python3 explore.py", out)
 
+    def test_check_waits_so_long_for_an_answer_and_no_longer(self):
+        study = self.study("""
+            import time
+            import coppice
+
+            def explore(base):
+                print("thinking")
+                time.sleep(600)
+
+            coppice.serve_explorer(explore)
+        """, extra="deterministic: true\ntimeouts: {startup: 10s}\n")
+        _, err = self.coppice("check", study, status=2, timeout=60)
+        self.assertIn("thinking\n", err)
+        self.assertIn("scheduler.explore has no answer: had no answer within 10 s (timeouts.startup)", err)
+
     def test_one_in_cpp(self):
         shutil.copy(os.environ["COPPICE_EXPLORER"], self.folder / "libexplore.so")
         study = self.write("study.yaml", (SOURCE / "examples" / "explorer" / "study.yaml").read_text())
