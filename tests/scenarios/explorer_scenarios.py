@@ -66,12 +66,14 @@ class ExplorerScenarios(Scenario):
         self.assertGreater(len(tables[0]), 4)
 
     def test_after_a_kill_it_goes_on_and_replay_needs_no_program(self):
-        study = self.study(steps=30, pause=0.01)
+        study, held = self.held_study()
         process = self.start("run", study, "-o", self.results, "--quiet")
-        self.wait_for(lambda: self.journal_bytes() > 6000, "some reports")
+        self.wait_for(lambda: b"hook: " in self.journal(), "a clone")
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGKILL)
         self.wait_for(lambda: not self.explorers(), "the end of its explorer")
+        held.unlink()
         self.run_study(study)
         self.assert_halved()
         (self.folder / "explore.py").unlink()
@@ -81,11 +83,27 @@ class ExplorerScenarios(Scenario):
     def explorers(self):
         return [pid for pid in self.processes() if command_of(pid)[1:2] == [b"explore.py"]]
 
+    def journal(self):
+        path = self.results / "study.journal"
+        return path.read_bytes() if path.exists() else b""
+
+    def held_study(self):
+        """The study, and a file: no clone trains while it is there."""
+        study = self.study(steps=30)
+        held = self.write("held", "")
+        train = self.folder / "train.py"
+        train.write_text(train.read_text().replace(
+            "time.sleep(0.0)", f"while self.trial.id >= 4 and os.path.exists({str(held)!r}): time.sleep(0.01)").replace(
+            "import struct, time", "import os, struct, time"))
+        return study, held
+
     def test_its_own_death_is_made_good(self):
-        study = self.study(steps=30, pause=0.01)
+        study, held = self.held_study()
         process = self.start("run", study, "-o", self.results, "--quiet")
-        self.wait_for(lambda: self.journal_bytes() > 3000 and self.explorers(), "some reports")
-        os.kill(self.explorers()[0], signal.SIGKILL)
+        self.wait_for(lambda: b"hook: " in self.journal(), "a clone")
+        (explorer,) = self.explorers()
+        os.kill(explorer, signal.SIGKILL)
+        held.unlink()
         _, err = process.communicate(timeout=120)
         self.assertEqual((process.returncode, err), (0, ""))
         self.assert_halved()
