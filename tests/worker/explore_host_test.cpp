@@ -170,11 +170,17 @@ TEST_F(ExploreHostTest, AnEndThatNobodyLookedAtForLongIsSeen) {
 
 TEST_F(ExploreHostTest, ItsProcessGoesWithIt) {
   const int before = open_descriptors();
+  pid_t pid = 0;
   {
-    ExploreHost host = start(kExplorer);
+    ExploreHost host =
+        start("import os\nopen('pid', 'w').write(str(os.getpid()))\n" + std::string(kExplorer));
     await(host);
     EXPECT_TRUE(host.ready());
+    std::ifstream(folder_ / "pid") >> pid;
+    ASSERT_GT(pid, 0);
+    EXPECT_FALSE(is_dead(pid));
   }
+  EXPECT_TRUE(dies(pid));
   EXPECT_EQ(open_descriptors(), before);
 }
 
