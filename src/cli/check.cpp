@@ -152,7 +152,7 @@ void check_explorer(const StudySpec& spec, const CheckOptions& options, Spawner&
   if (spec.scheduler.options.program("explore") == nullptr) return;
   const UniqueFd memory(::memfd_create("coppice-explorer", MFD_CLOEXEC));
   UserExplorer explorer(spec, make_explorer(spec.scheduler.options, spec.space, spec.seed), spawner,
-                        fmt::format("/proc/self/fd/{}", memory.get()), steady_s());
+                        fmt::format("/proc/self/fd/{}", memory.get()));
   const auto fail = [&](const std::string& what) {
     throw SpecError(place_in_study(*options.study, options.set, "scheduler.explore"),
                     "scheduler.explore " + what);

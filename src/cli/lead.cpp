@@ -110,7 +110,7 @@ void Lead::require_fitting(const HostReady& ready) const {
 void Lead::start_explorer() {
   if (spec_.scheduler.options.program("explore") == nullptr) return;
   user_explorer_ = std::make_unique<UserExplorer>(spec_, std::move(assembly_.explorer), spawner_,
-                                                  directory_ / "logs" / "explorer.log", steady_s());
+                                                  directory_ / "logs" / "explorer.log");
 }
 
 void Lead::await_explorer(StopSignals& signals) {

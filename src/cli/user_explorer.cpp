@@ -42,9 +42,9 @@ void wait_for(int fd) {
 }  // namespace
 
 UserExplorer::UserExplorer(const StudySpec& spec, std::unique_ptr<Sampler> instead, Spawner& spawner,
-                           const std::filesystem::path& log, double now_s)
+                           const std::filesystem::path& log)
     : hook_(spec.space, spec.seed, spec.objectives.front().minimize, std::move(instead)),
-      host_(spawner, launch_of(spec, log), now_s) {}
+      host_(spawner, launch_of(spec, log)) {}
 
 std::string UserExplorer::await_start(const std::function<void(double)>& look_around) {
   for (;;) {

@@ -24,7 +24,7 @@ class UserExplorer final : public LateExplorer {
  public:
   /// Precondition: the study's scheduler.explore is a program. `instead` answers where that doesn't.
   UserExplorer(const StudySpec& spec, std::unique_ptr<Sampler> instead, Spawner& spawner,
-               const std::filesystem::path& log, double now_s);
+               const std::filesystem::path& log);
 
   /// Waits until the program says hello. Returns "" or why it didn't; what it printed last goes to standard
   /// error. `look_around` is called at least ten times a second, and once more, with so many seconds to wait,

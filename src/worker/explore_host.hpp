@@ -13,12 +13,13 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "coppice/explore.hpp"
-#include "worker/spawner.hpp"
+#include "worker/host_process.hpp"
 
 namespace coppice {
 
@@ -41,8 +42,7 @@ class ExploreHost {
   static constexpr int kMaxFailures = 3;
 
   /// Starts the process.
-  ExploreHost(Spawner& spawner, ExploreLaunch launch, double now_s);
-  ~ExploreHost();
+  ExploreHost(Spawner& spawner, ExploreLaunch launch);
 
   /// It has said hello, and lives.
   bool ready() const;
@@ -56,11 +56,10 @@ class ExploreHost {
   /// Precondition: the number is not open.
   void ask(std::int64_t number, const ExploreRequest& request, double now_s);
   std::vector<ExploreAnswer> poll(double now_s);
-  /// Readable when poll() has something to do, but for time limits.
+  /// Readable when poll() has something to do, but for the limit on an answer.
   int fd() const { return epoll_.get(); }
 
  private:
-  struct Process;
   struct Question {
     std::int64_t number = 0;
     std::string text;
@@ -68,11 +67,9 @@ class ExploreHost {
     double sent_s = 0;
   };
 
-  void start(double now_s);
-  void listen(double now_s);
-  void on_message(const std::string& text);
+  void start();
+  void on_message(const nlohmann::ordered_json& message);
   void on_end(const std::string& why);
-  void condemn(std::string why);
   void check_time(double now_s);
   void send_next(double now_s);
   void fail(std::int64_t number, std::string error);
@@ -80,7 +77,7 @@ class ExploreHost {
   Spawner& spawner_;
   ExploreLaunch launch_;
   UniqueFd epoll_;
-  std::unique_ptr<Process> process_;
+  std::unique_ptr<HostProcess> process_;
   std::deque<Question> waiting_;
   std::optional<Question> under_way_;
   std::vector<ExploreAnswer> answers_;

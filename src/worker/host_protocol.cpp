@@ -139,4 +139,12 @@ std::optional<std::int64_t> whole_number(const Json& message, std::string_view k
   return found->get<std::int64_t>();
 }
 
+std::string text_member(const Json& message, const char* key) {
+  return member<std::string>(message, key, "");
+}
+
+std::string error_of(const Json& message) {
+  return clean_text(member<std::string>(message, "error", "no reason given"), kMaxError_bytes);
+}
+
 }  // namespace coppice

@@ -12,6 +12,8 @@
 namespace coppice {
 
 inline constexpr int kHostProtocolVersion = 1;
+/// Of what a program says of a failure so much is kept.
+inline constexpr std::size_t kMaxError_bytes = 4000;
 
 /// Text for the wire; bytes that are no UTF-8 are replaced.
 std::string encode(const nlohmann::ordered_json& message);
@@ -37,5 +39,9 @@ std::optional<HostForm> host_form(std::string_view text);
 
 /// A whole number in `message`; nothing where it is missing or something else.
 std::optional<std::int64_t> whole_number(const nlohmann::ordered_json& message, std::string_view key);
+/// A text in `message`; "" where it is missing or something else.
+std::string text_member(const nlohmann::ordered_json& message, const char* key);
+/// Why something failed, from the message that says so.
+std::string error_of(const nlohmann::ordered_json& message);
 
 }  // namespace coppice

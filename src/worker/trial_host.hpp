@@ -70,8 +70,4 @@ class TrialHost {
   std::unique_ptr<State> state_;
 };
 
-/// The folder that a Python program needs on its PYTHONPATH for `import coppice`: of an installation, else of
-/// the source tree. TrialHost::start puts it there.
-std::filesystem::path python_client_directory();
-
 }  // namespace coppice

@@ -42,8 +42,7 @@ constexpr double kNow_s = 100;
 class ExploreHostTest : public HostTest {
  protected:
   ExploreHost start(const std::string& program, std::optional<double> answer_s = {}) {
-    return {
-        spawner_, {{PYTHON, write("explore.py", program).string()}, folder_, log(), 60, answer_s}, kNow_s};
+    return {spawner_, {{PYTHON, write("explore.py", program).string()}, folder_, log(), 60, answer_s}};
   }
   std::filesystem::path log() const { return folder_ / "explorer.log"; }
 
@@ -148,7 +147,7 @@ TEST_F(ExploreHostTest, SaysWhyItDoesNotStart) {
   ExploreHost trial = start("import coppice\ncoppice.serve(lambda params: 1.0)\n");
   await(trial);
   EXPECT_THAT(trial.trouble(), HasSubstr("end it with coppice.serve_explorer(...)"));
-  ExploreHost absent(spawner_, {{"/nowhere/explore"}, folder_, log(), 60, {}}, kNow_s);
+  ExploreHost absent(spawner_, {{"/nowhere/explore"}, folder_, log(), 60, {}});
   await(absent);
   EXPECT_THAT(absent.trouble(), HasSubstr("cannot run '/nowhere/explore'"));
 }

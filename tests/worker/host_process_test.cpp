@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "host_fixture.hpp"
+#include "worker/host_process.hpp"
 
 namespace coppice {
 namespace {
