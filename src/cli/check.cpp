@@ -160,6 +160,8 @@ void check_explorer(const StudySpec& spec, const CheckOptions& options, Spawner&
   if (const auto trouble = explorer.await_start([](double) {}); !trouble.empty())
     fail("does not start: " + trouble);
   if (const auto wrong = explorer.try_out(spec); !wrong.empty()) fail("has no answer: " + wrong);
+  explorer.shutdown();
+  explorer.await_exit(steady_s() + kHostFarewell_s);
 }
 
 /// Where proposals wait for results, only so many of them can be under way.

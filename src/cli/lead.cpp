@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
@@ -12,6 +13,7 @@
 #include "cli/first_host.hpp"
 #include "cli/stopped_early.hpp"
 #include "cluster/slurm.hpp"
+#include "core/end_of_allocation.hpp"
 #include "report/summary.hpp"
 #include "results/h5_reader.hpp"
 #include "samplers/catalog.hpp"
@@ -158,7 +160,7 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   settings.time_before_s = history_.time_s;
   settings.rank_0_works = workers == transport.size();
   settings.stop_s = spec_.timeouts.stop_s;
-  settings.ends_at_s = end_of_allocation(now_s);
+  settings.ends_at_s = ends_at_s_ = end_of_allocation(now_s);
   ProposerSettings proposing;
   if (spec_.deterministic.enabled) proposing.deadline_s.reset();
   proposing.lag = assembly_.study->settings().lag;
@@ -166,6 +168,7 @@ void Lead::begin(Transport& transport, int workers, double now_s) {
   const auto planned = planned_trials(spec_);
   proposing.trials = planned ? planned : spec_.budget.trials;
   Proposer::Explorer explorer = std::move(assembly_.explorer);
+  asked_ = user_explorer_.get();
   if (user_explorer_) explorer = std::move(user_explorer_);
   proposer_ = std::make_unique<Proposer>(std::move(assembly_.sampler), std::move(explorer),
                                          make_sampler("random", {}, spec_.space, spec_.seed), proposing);
@@ -268,7 +271,16 @@ void Lead::journal_costs(double time_s) {
   recorder_.costs(costs);
 }
 
+/// When all is written; not beyond the end of the allocation, which would take the exit status away.
+void Lead::await_explorers_exit() {
+  if (asked_ == nullptr) return;
+  double until_s = steady_s() + kHostFarewell_s;
+  if (ends_at_s_) until_s = std::min(until_s, *ends_at_s_ - EndOfAllocation::kLast_s);
+  asked_->await_exit(until_s);
+}
+
 int Lead::end(double now_s) {
+  if (asked_ != nullptr) asked_->shutdown();
   const double time_s = coordinator_->running_time_s(now_s);
   progress_->finish(*assembly_.study, time_s, history_.time_s, workers_);
   progress_.reset();
@@ -292,6 +304,7 @@ int Lead::end(double now_s) {
   if (status == kStoppedWithWorkLeft) fmt::print("\nThere is work left: run it again, and it goes on.\n");
   std::fflush(stdout);
   conclusion_.tell(status, !written ? "study.h5 could not be written" : finish ? finish->reason : "");
+  await_explorers_exit();
   return status;
 }
 

@@ -66,6 +66,7 @@ class Lead {
   void read_journal(bool fresh);
   void ask_for_the_end();
   void start_explorer();
+  void await_explorers_exit();
   std::optional<double> end_of_allocation(double now_s) const;
   void record(double time_s, const Event& event, const Effects& effects);
   void count_transfer(const Event& event);
@@ -98,6 +99,8 @@ class Lead {
   StudyChanges changes_;
   std::filesystem::path study_file_;
   std::unique_ptr<UserExplorer> user_explorer_;  ///< until `begin`, where the study names one
+  UserExplorer* asked_ = nullptr;                ///< the same from then on; the proposer's
+  std::optional<double> ends_at_s_;              ///< the allocation, in the clock of `begin`
   int workers_ = 0;
   std::int64_t transferred_bytes_ = 0;
 };

@@ -99,6 +99,14 @@ std::string UserExplorer::try_out(const StudySpec& spec) {
   }
 }
 
+void UserExplorer::await_exit(double until_s) {
+  for (;;) {
+    host_.poll(steady_s());
+    if (host_.ended() || steady_s() >= until_s) return;
+    wait_for(host_.fd());
+  }
+}
+
 void UserExplorer::ask(RequestId request, const SampleRequest& sample, double now_s) {
   ExploreHook::Question question = hook_.question(sample);
   host_.ask(request, question.request, now_s);

@@ -2,8 +2,8 @@
 /// (worker/explore_host.hpp). Where the program has no answer that can be used, perturb's is taken, with a
 /// note that says why, and the first such case is told on standard error.
 ///
-/// Ownership: owns its process, which ends with it; borrows the spawner. One thread; only await_start and
-/// try_out block.
+/// Ownership: owns its process, which ends with it; borrows the spawner. One thread; only await_start,
+/// try_out and await_exit block.
 #pragma once
 
 #include <filesystem>
@@ -34,6 +34,10 @@ class UserExplorer final : public LateExplorer {
   /// with the answer. Where nothing else bounds an answer, in a deterministic study, the limit on its start
   /// does. Precondition: it has started; nothing else was asked.
   std::string try_out(const StudySpec& spec);
+
+  /// Asks it to exit, after which it is asked nothing. Then wait for its exit, until `until_s` at most.
+  void shutdown() { host_.shutdown(); }
+  void await_exit(double until_s);
 
   void tell(const Trial& trial) override { hook_.tell(trial); }
   void ask(RequestId request, const SampleRequest& sample, double now_s) override;

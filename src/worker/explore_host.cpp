@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/check.hpp"
 #include "worker/explore_protocol.hpp"
 #include "worker/host_protocol.hpp"
 
@@ -44,6 +45,7 @@ void ExploreHost::start() {
 }
 
 void ExploreHost::ask(std::int64_t number, const ExploreRequest& request, double now_s) {
+  check(!over_, "an explorer is asked nothing after its end");
   waiting_.push_back({number, encode_question(number, request)});
   send_next(now_s);
 }
@@ -56,6 +58,18 @@ std::vector<ExploreAnswer> ExploreHost::poll(double now_s) {
   if (process_) check_time(now_s);
   send_next(now_s);
   return std::exchange(answers_, {});
+}
+
+void ExploreHost::shutdown() {
+  over_ = true;
+  waiting_.clear();
+  under_way_.reset();
+  if (!process_) return;
+  if (ready()) {
+    process_->shutdown();
+  } else {
+    process_->kill();
+  }
 }
 
 void ExploreHost::send_next(double now_s) {

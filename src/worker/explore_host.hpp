@@ -56,6 +56,11 @@ class ExploreHost {
   /// Precondition: the number is not open.
   void ask(std::int64_t number, const ExploreRequest& request, double now_s);
   std::vector<ExploreAnswer> poll(double now_s);
+  /// Asks the process to exit, for which it has as long as poll() is called; one that isn't ready is killed.
+  /// Nothing may be asked from here on, and what is open has no answer.
+  void shutdown();
+  /// After shutdown(): the process has exited.
+  bool ended() const { return over_ && !process_; }
   /// Readable when poll() has something to do, but for the limit on an answer.
   int fd() const { return epoll_.get(); }
 
@@ -81,6 +86,7 @@ class ExploreHost {
   std::deque<Question> waiting_;
   std::optional<Question> under_way_;
   std::vector<ExploreAnswer> answers_;
+  bool over_ = false;
   int failures_ = 0;  ///< ends since the last answer
   std::string trouble_;
   std::string last_output_;

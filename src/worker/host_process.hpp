@@ -22,6 +22,9 @@
 
 namespace coppice {
 
+/// At an orderly end, for what a program does at its exit: data loaders end, loggers send what they have.
+inline constexpr double kHostFarewell_s = 10;
+
 class HostProcess {
  public:
   using Listener = std::function<void(const nlohmann::ordered_json&)>;

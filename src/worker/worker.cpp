@@ -7,6 +7,7 @@
 
 #include "core/check.hpp"
 #include "wire/bytes.hpp"
+#include "worker/host_process.hpp"
 
 namespace coppice {
 namespace {
@@ -18,8 +19,6 @@ constexpr double kLeaveLimit_s = 30;
 constexpr double kFarewellLimit_s = 100;
 /// Of timeouts.worker: a coordinator that is held up by its disk should find its workers again.
 constexpr double kCoordinatorsPatience = 2;
-/// For what a host does at its exit: data loaders end, loggers send what they have.
-constexpr double kHostFarewell_s = 10;
 
 template <class T>
 std::optional<T> body_of(const Message& message) {

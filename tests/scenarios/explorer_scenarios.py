@@ -83,6 +83,19 @@ class ExplorerScenarios(Scenario):
     def explorers(self):
         return [pid for pid in self.processes() if command_of(pid)[1:2] == [b"explore.py"]]
 
+    def test_at_an_orderly_end_it_has_the_last_word(self):
+        farewell = self.folder / "farewell"
+        study = self.study(HALVING + f"""
+    import time
+    time.sleep(0.5)
+    open({str(farewell)!r}, "w").close()
+""")
+        for command in (["check", study], ["run", study, "-o", self.results, "--quiet"]):
+            self.coppice(*command)
+            self.assertTrue(farewell.exists(), command)
+            farewell.unlink()
+        self.assertIn("ended: exit status 0", (self.results / "logs" / "explorer.log").read_text())
+
     def journal(self):
         path = self.results / "study.journal"
         return path.read_bytes() if path.exists() else b""

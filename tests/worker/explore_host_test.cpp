@@ -167,6 +167,34 @@ TEST_F(ExploreHostTest, AnEndThatNobodyLookedAtForLongIsSeen) {
   EXPECT_EQ(host.trouble(), "exit status 1");
 }
 
+TEST_F(ExploreHostTest, AtItsEndItExitsInItsOwnTime) {
+  ExploreHost host = start(std::string(kExplorer) + "time.sleep(0.2)\nopen('farewell', 'w').close()\n");
+  await(host);
+  host.ask(1, request("answer"), kNow_s);
+  host.ask(2, request("answer"), kNow_s);
+  host.shutdown();
+  EXPECT_FALSE(host.ended());
+  while (!host.ended()) {
+    EXPECT_TRUE(host.poll(kNow_s + 1000).empty());
+    pollfd waiting{host.fd(), POLLIN, 0};
+    ASSERT_TRUE(host.ended() || ::poll(&waiting, 1, kHang_ms) == 1);
+  }
+  EXPECT_EQ(host.trouble(), "exit status 0");
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "farewell"));
+  EXPECT_TRUE(host.poll(kNow_s).empty());
+  EXPECT_TRUE(host.ended()) << "it is not started anew";
+}
+
+TEST_F(ExploreHostTest, OneThatIsNotReadyEndsAtOnce) {
+  ExploreHost host = start("import time\ntime.sleep(1000)\n");
+  host.shutdown();
+  while (!host.ended()) {
+    host.poll(kNow_s);
+    pollfd waiting{host.fd(), POLLIN, 0};
+    ASSERT_TRUE(host.ended() || ::poll(&waiting, 1, kHang_ms) == 1);
+  }
+}
+
 TEST_F(ExploreHostTest, ItsProcessGoesWithIt) {
   const int before = open_descriptors();
   pid_t pid = 0;
