@@ -96,6 +96,10 @@ void TrialHost::State::on_message(const Json& message) {
 void TrialHost::State::on_hello(const Json& message) {
   const auto named = process.form_of(message);
   if (!named) return;
+  if (*named == "explorer") {
+    return process.condemn(
+        "is an explorer, no trial program: end it with coppice.serve(...), or name it in scheduler.explore");
+  }
   const auto form = host_form(*named);
   if (!form || process.ready()) return process.condemn("sent a hello that can't be understood");
   const auto can_save = message.find("can_save");

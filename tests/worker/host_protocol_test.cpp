@@ -136,6 +136,12 @@ TEST_F(RawHost, AnotherVersionIsRefused) {
   EXPECT_THAT(next<HostExited>(host).description, HasSubstr("speaks protocol 2, but this coppice speaks 1"));
 }
 
+TEST_F(RawHost, AnExplorerIsToldFromATrialProgram) {
+  TrialHost host = start_python("import coppice\ncoppice.serve_explorer(lambda base: {})\n");
+  EXPECT_THAT(next<HostExited>(host).description,
+              HasSubstr("is an explorer, no trial program: end it with coppice.serve(...)"));
+}
+
 TEST_F(RawHost, AHostThatClosesItsConnectionAndStaysIsKilled) {
   TrialHost host = answering("s.close()\nimport time\ntime.sleep(1000)");
   EXPECT_EQ(next<HostExited>(host).description, "closed its connection without exiting; killed");
