@@ -330,6 +330,15 @@ class Explorers(unittest.TestCase):
         host.send(question())
         self.assertEqual(host.receive()["params"], {"lr": 0.5})
 
+    def test_an_answer_that_is_too_long_is_none(self):
+        host = Host("import coppice\ncoppice.serve_explorer(lambda base: {'lr': 'x' * (1 << 20)})\n")
+        self.addCleanup(host.close)
+        host.receive()
+        host.send(question())
+        failed = host.receive()
+        self.assertEqual(failed["type"], "failed")
+        self.assertIn("bytes is too long: at most 1048576 go at once", failed["error"])
+
     def test_by_hand_it_says_what_it_is(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "explore.py")

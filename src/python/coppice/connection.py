@@ -134,7 +134,7 @@ class Connection:
     def _send(self, message, fd=None):
         body = json.dumps(message, allow_nan=False).encode()
         if len(body) > MAX_FRAME_BYTES:
-            raise ValueError(f"a message of {len(body)} bytes is too long: report fewer metrics at once")
+            raise ValueError(f"a message of {len(body)} bytes is too long: at most {MAX_FRAME_BYTES} go at once")
         frame = memoryview(struct.pack("<I", len(body)) + body)
         control = [] if fd is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))]
         try:
