@@ -330,6 +330,16 @@ class Explorers(unittest.TestCase):
         host.send(question())
         self.assertEqual(host.receive()["params"], {"lr": 0.5})
 
+    def test_what_can_not_be_served_is_named(self):
+        for what, why in [("lambda a, b, c: {}", "the function must take (base) or (base, info)"),
+                          ("lambda: {}", "the function must take (base) or (base, info)"),
+                          ("3", "takes a function, not int")]:
+            host = Host(f"import coppice\ncoppice.serve_explorer({what})\n")
+            self.assertIsNone(host.receive())
+            status, output = host.close()
+            self.assertEqual(status, 1)
+            self.assertIn(why, output.splitlines()[-1])
+
     def test_an_answer_that_is_too_long_is_none(self):
         host = Host("import coppice\ncoppice.serve_explorer(lambda base: {'lr': 'x' * (1 << 20)})\n")
         self.addCleanup(host.close)

@@ -1,6 +1,5 @@
 """serve_explorer(): answers what the hyperparameters of a clone are to be, question after question."""
 
-import inspect
 import math
 import operator
 import random
@@ -8,7 +7,7 @@ import sys
 import traceback
 from typing import NamedTuple
 
-from .serving import connect, describe, is_child
+from .serving import connect, describe, is_child, takes_both
 
 
 class Standing(NamedTuple):
@@ -53,7 +52,9 @@ def serve_explorer(explore):
     values of the base. `info` is an Exploration. Returns when coppice says exit."""
     if is_child():
         return
-    takes_info = _takes_info(explore)
+    if not callable(explore):
+        raise TypeError(f"coppice.serve_explorer takes a function, not {type(explore).__name__}")
+    takes_info = takes_both("coppice.serve_explorer", explore, "base", "info")
     connection = connect("explore.py", "an explorer of coppice: name it in a study file, "
                                        "scheduler: {{name: pbt, explore: {{command: [python3, {}]}}}}")
     connection.hello("explorer")
@@ -69,17 +70,6 @@ def serve_explorer(explore):
             traceback.print_exc()
             sys.stderr.flush()
             connection.no_answer(question["question"], describe(error))
-
-
-def _takes_info(explore):
-    if not callable(explore):
-        raise TypeError(f"coppice.serve_explorer takes a function, not {type(explore).__name__}")
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    arguments = [p for p in inspect.signature(explore).parameters.values() if p.kind in kinds]
-    needed = [p for p in arguments if p.default is inspect.Parameter.empty]
-    if not arguments or len(needed) > 2:
-        raise TypeError("coppice.serve_explorer: the function must take (base) or (base, info)")
-    return len(needed) == 2 or (len(arguments) >= 2 and arguments[1].name == "info")
 
 
 def _as_params(answer):

@@ -55,14 +55,17 @@ def _server_for(what):
         return TrainableServer
     if not callable(what):
         raise TypeError(f"coppice.serve takes a Trainable class or a function, not {type(what).__name__}")
+    return FunctionServer if takes_both("coppice.serve", what, "params", "trial") else OnceServer
+
+
+def takes_both(server, function, first, second):
+    """Whether a function takes both arguments, and not the first one alone; one that takes neither way is refused."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    arguments = [p for p in inspect.signature(what).parameters.values() if p.kind in kinds]
+    arguments = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
     needed = [p for p in arguments if p.default is inspect.Parameter.empty]
-    if len(needed) == 2 or (len(needed) < 2 and len(arguments) >= 2 and arguments[1].name == "trial"):
-        return FunctionServer
-    if len(needed) > 2 or not arguments:
-        raise TypeError("coppice.serve: the function must take (params) or (params, trial)")
-    return OnceServer
+    if not arguments or len(needed) > 2:
+        raise TypeError(f"{server}: the function must take ({first}) or ({first}, {second})")
+    return len(needed) == 2 or (len(arguments) >= 2 and arguments[1].name == second)
 
 
 class _Server:
