@@ -134,7 +134,7 @@ std::string ExploreHook::take(const Question& question, const Parameters& answer
               hash_name(parameter.name));
       value = draw_value(parameter, rng);
     }
-    if (value != question.base[i]) moved += " " + parameter.name;
+    if (!keeps && value != question.base[i]) moved += " " + parameter.name;
   }
   proposal = {std::move(params), moved.empty() ? "hook: unchanged" : "hook: moved" + moved};
   return "";

@@ -117,7 +117,7 @@ Proposal taken(std::vector<std::pair<std::string, Value>> answer) {
 TEST(ExploreHook, WhatAnAnswerLeavesOutStays) {
   const Proposal some = taken({{"rate", 0.25}, {"momentum", Value{}}});
   EXPECT_EQ(some.params, (Values{0.25, std::int64_t{2}, std::int64_t{3}, 0.5, std::string("b"), 0.9}));
-  EXPECT_EQ(some.note, "hook: moved rate width");
+  EXPECT_EQ(some.note, "hook: moved rate") << "width merely is as the state was trained with";
   EXPECT_EQ(taken({}).params[0], kBase[0]);
 }
 
