@@ -4,14 +4,14 @@
 
 #include "coppice/rng.hpp"
 #include "core/check.hpp"
+#include "core/program_seed.hpp"
 #include "core/study.hpp"
 
 namespace coppice {
 
 namespace {
-/// 31 bits, so that every language's generator takes it.
 std::uint64_t trial_seed(std::uint64_t seed, TrialId trial) {
-  return Rng(seed, Purpose::kTrialSeed, static_cast<std::uint64_t>(trial)).next_u64() >> 33;
+  return program_seed(Rng(seed, Purpose::kTrialSeed, static_cast<std::uint64_t>(trial)));
 }
 }  // namespace
 

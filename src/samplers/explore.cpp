@@ -6,15 +6,11 @@
 
 #include "core/check.hpp"
 #include "samplers/draw.hpp"
+#include "samplers/number_of.hpp"
 
 namespace coppice {
 
 namespace {
-
-double number_of(const Value& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-  return std::get<double>(value);
-}
 
 /// Moves point `from` of {0, …, count - 1} by `distance`, at least by one, to the other side where there is
 /// no room.
@@ -47,7 +43,7 @@ Value perturb_choice(const Parameter& parameter, const Value& value, double fact
 Value perturb_on_grid(const Parameter& parameter, const Value& value, double factor) {
   const double step = parameter.step.value_or(1);
   const auto count = parameter.cardinality();
-  const double number = number_of(value);
+  const double number = number_of(value).value();
   const auto at = std::clamp<std::int64_t>(std::llround((number - parameter.low) / step), 0, count - 1);
   const double distance =
       parameter.log ? number * (factor - 1) / step : (factor - 1) * static_cast<double>(count - 1);
@@ -64,7 +60,7 @@ Value perturb_value(const Parameter& parameter, const Value& value, double facto
   if (factor == 1) return value;
   if (parameter.type == ParameterType::kCategorical) return perturb_choice(parameter, value, factor);
   if (parameter.cardinality() > 0) return perturb_on_grid(parameter, value, factor);
-  const double number = number_of(value);
+  const double number = number_of(value).value();
   if (parameter.log) {
     const bool no_room = (factor < 1 && number <= parameter.low) || (factor > 1 && number >= parameter.high);
     return std::clamp(no_room ? number / factor : number * factor, parameter.low, parameter.high);

@@ -7,7 +7,9 @@
 #include "coppice/rng.hpp"
 #include "core/check.hpp"
 #include "core/nearest.hpp"
+#include "core/program_seed.hpp"
 #include "samplers/draw.hpp"
+#include "samplers/number_of.hpp"
 
 namespace coppice {
 
@@ -17,18 +19,6 @@ std::vector<std::string> names_of(const SearchSpace& space) {
   std::vector<std::string> names;
   for (const Parameter& parameter : space.parameters()) names.push_back(parameter.name);
   return names;
-}
-
-/// 31 bits, so that every language's generator takes it.
-std::uint64_t seed_for(std::uint64_t seed, TrialId trial) {
-  return Rng(seed, Purpose::kPerturb, static_cast<std::uint64_t>(trial), hash_name("(explore)")).next_u64() >>
-         33;
-}
-
-std::optional<double> number_of(const Value& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  return std::nullopt;
 }
 
 /// 1 and 1.0 are the same.
@@ -89,7 +79,8 @@ ExploreHook::Question ExploreHook::question(const SampleRequest& request) const 
   Question question{{}, *request.base, *request.trained_with(), instead_->ask(request)};
   ExploreRequest& asked = question.request;
   asked.trial = request.trial;
-  asked.seed = seed_for(seed_, request.trial);
+  asked.seed = program_seed(
+      Rng(seed_, Purpose::kPerturb, static_cast<std::uint64_t>(request.trial), hash_name("(explore)")));
   asked.base = space_.named(question.base);
   asked.origin = request.from->trial;
   asked.step = request.from->step;
