@@ -8,7 +8,8 @@
 ///
 /// No worker waits while another bracket has work: promotions of the oldest bracket come first, then new
 /// trials of the newest one, then the next bracket opens. New trials are begun in a fixed order, so which
-/// trial belongs to which bracket, and every decision, depend on results alone, never on timing.
+/// trial belongs to which bracket, and every decision, depend on results alone, never on timing (without
+/// `re_evaluate`: reruns take the next number when they begin, and seeds and proposals follow the number).
 ///
 /// With `re_evaluate`, the best of the last rung but one are measured again before any goes on, and ranked by
 /// the mean; then those whom that brings among the best, until all of the best were.

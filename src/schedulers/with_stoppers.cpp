@@ -13,7 +13,10 @@ class WithStoppers final : public Scheduler {
       : scheduler_(std::move(scheduler)), stoppers_(std::move(stoppers)), steps_(steps) {}
 
   void on_report(SchedulerContext& context, TrialId id) override {
-    const auto reason = reason_to_stop(context, context.board().trial(id));
+    const Trial& trial = context.board().trial(id);
+    if (trial.is_rerun())
+      return scheduler_->on_report(context, id);  // its score counts at the last step alone
+    const auto reason = reason_to_stop(context, trial);
     if (!reason) return scheduler_->on_report(context, id);
     context.stop(id, *reason);
     scheduler_->on_reached(context, id);

@@ -23,6 +23,8 @@ class Bench final : public SchedulerContext {
     limit_ = steps_per_trial(options, setup);
     scheduler_ = info->make(options, setup);
   }
+  Bench(std::unique_ptr<Scheduler> scheduler, SchedulerSetup setup, Step limit)
+      : setup_(setup), limit_(limit), scheduler_(std::move(scheduler)) {}
 
   // ---- what Study does
   // --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "coppice/rng.hpp"
 #include "schedulers/stopper.hpp"
 #include "schedulers/stoppers/score_quantile.hpp"
+#include "schedulers/with_stoppers.hpp"
 
 namespace coppice {
 namespace {
@@ -157,6 +158,39 @@ TEST(Stoppers, MessagesSayTheFix) {
               HasSubstr("threshold.lower, threshold.upper or both"));
   EXPECT_THAT(find_scheduler("threshold")->check(options_of({{"lower", 2.0}, {"upper", 1.0}}), kTen),
               HasSubstr("must be below"));
+}
+
+/// Counts the reports that it is shown, and stops each trial at once.
+class Ruthless final : public Stopper {
+ public:
+  explicit Ruthless(int& shown) : shown_(shown) {}
+  std::optional<std::string> on_report(const SchedulerContext&, const Trial& trial) override {
+    ++shown_;
+    return trial.is_rerun() ? std::optional<std::string>("bad") : std::nullopt;
+  }
+
+ private:
+  int& shown_;
+};
+
+TEST(WithStoppers, RerunsAreNotTheirBusiness) {
+  // Of half a rerun there is no score to compare, and the same hyperparameters twice would move the medians.
+  const SchedulerSetup setup{.max_trials = 4, .steps_per_trial = 4};
+  const Options options = options_of({{"eta", number(2)}, {"re_evaluate", number(1)}});
+  int shown = 0;
+  std::vector<std::unique_ptr<Stopper>> stoppers;
+  stoppers.push_back(std::make_unique<Ruthless>(shown));
+  Bench bench(with_stoppers(find_scheduler("asha")->make(options, setup), std::move(stoppers), 4), setup, 4);
+  for (int i = 0; i < 4; ++i) bench.next_new();
+  for (TrialId i = 0; i < 4; ++i) bench.reach(i, 0.1 * static_cast<double>(i + 1));
+  for (TrialId i = 0; i < 2; ++i) {
+    EXPECT_EQ(bench.next_continue().trial, i);
+    bench.reach(i, 0.1 * static_cast<double>(i + 1));
+  }
+  EXPECT_EQ(shown, 6);
+  EXPECT_EQ(bench.next_rerun().trial, 0);
+  EXPECT_TRUE(bench.report(4, 1, 0.8));
+  EXPECT_EQ(shown, 6);
 }
 
 }  // namespace
