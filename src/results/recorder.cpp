@@ -344,6 +344,18 @@ void Recorder::add_trial(const Decision& decision) {
     std::visit([](auto& values) { values.emplace_back(); }, tables_.trials.columns[i].values);
   }
   set_params(decision.trial, Values(study_.space.size()));
+  if (decision.kind == DecisionKind::kRerun) copy_params(decision.other_trial, decision.trial);
+}
+
+/// Nobody proposes a rerun's.
+void Recorder::copy_params(TrialId from, TrialId to) {
+  for (std::size_t i = kFirstParameter; i < tables_.trials.columns.size(); ++i) {
+    std::visit(
+        [&](auto& values) {
+          values.at(static_cast<std::size_t>(to)) = values.at(static_cast<std::size_t>(from));
+        },
+        tables_.trials.columns[i].values);
+  }
 }
 
 void Recorder::set_params(TrialId trial, const Values& params) {

@@ -93,6 +93,7 @@ class Recorder {
   void add_report(const Reported& event, const Metrics& metrics, std::int64_t repeat);
   void add_trial(const Decision& decision);
   void set_params(TrialId trial, const Values& params);
+  void copy_params(TrialId from, TrialId to);
   void set_standing(TrialId trial, Standing standing, std::string_view state);
   void end_trial(TrialId trial, std::string_view state);
   void add_segment(SegmentId id, TrialId trial, WorkerId worker, Step to, const SegmentTimes& times);

@@ -185,17 +185,25 @@ TEST(Recorder, AStateFollowsItsTrial) {
 
 TEST(Recorder, ARerunHasTheTrialThatItMeasuresAgainAsItsOrigin) {
   Recorder recorder(story::study());
+  const Values params{0.1, std::int64_t{64}, std::string("sgd"), true, 0.9};
   recorder.start(0, "");
   recorder.apply(0, Begun{}, {true, {Propose{0, 0, {}}}, {{DecisionKind::kStart, 0, kNoTrial, 0, ""}}});
+  recorder.apply(0, Proposed{0, params, ""}, {true, {coppice::Run{0, 1, 0, params, 5, {}, 4, 0}}, {}});
   recorder.apply(1, SegmentEnded{1, 0, 0, 4, false, {}},
                  {true,
-                  {coppice::Run{0, 2, 1, Values(5), 0, {}, 4, 0}},
-                  {{DecisionKind::kRerun, 1, 0, 0, "trial 0 is measured again, 1 of 1"}}});
-  EXPECT_THAT(ints(recorder.tables().trials, "origin_trial"), ElementsAre(kNone, 0));
-  EXPECT_THAT(ints(recorder.tables().trials, "origin_step"), ElementsAre(kNone, 0));
-  EXPECT_THAT(ints(recorder.tables().trials, "steps"), ElementsAre(0, 0));
-  EXPECT_THAT(texts(recorder.tables().trials, "state"), ElementsAre("paused", "running"));
-  EXPECT_THAT(texts(recorder.tables().decisions, "kind"), ElementsAre("start", "rerun"));
+                  {coppice::Run{0, 2, 1, params, 0, {}, 4, 0}},
+                  {{DecisionKind::kRerun, 1, 0, 0, "trial 0 is measured again, 1 of 2"},
+                   {DecisionKind::kRerun, 2, 0, 0, "trial 0 is measured again, 2 of 2"}}});
+  recorder.apply(2, StopRequested{}, {true, {Finish{Outcome::kStopped, "SIGTERM"}}, {}});
+  const Table& trials = recorder.tables().trials;
+  EXPECT_THAT(ints(trials, "origin_trial"), ElementsAre(kNone, 0, 0));
+  EXPECT_THAT(ints(trials, "origin_step"), ElementsAre(kNone, 0, 0));
+  EXPECT_THAT(ints(trials, "steps"), ElementsAre(0, 0, 0));
+  EXPECT_THAT(texts(trials, "state"), ElementsAre("paused", "running", "paused"));
+  EXPECT_THAT(doubles(trials, "learning_rate"), numbers({0.1, 0.1, 0.1})) << "also where none is run";
+  EXPECT_THAT(ints(trials, "units"), ElementsAre(64, 64, 64));
+  EXPECT_THAT(texts(trials, "optimizer"), ElementsAre("sgd", "sgd", "sgd"));
+  EXPECT_THAT(texts(recorder.tables().decisions, "kind"), ElementsAre("start", "rerun", "rerun"));
 }
 
 TEST(Recorder, NothingRunsInAStudyThatIsOver) {
