@@ -57,6 +57,13 @@ Scale from_pairs(const std::vector<Pair>& pairs, double deviation_below) {
 
 std::vector<double> on_one_scale(std::span<const RungScore> scores, std::size_t rungs) {
   std::vector<double> scaled(scores.size(), kWorst);
+  double largest = 0;
+  for (const RungScore& score : scores) {
+    if (score.score < kWorst) largest = std::max(largest, std::abs(score.score));
+  }
+  // Near the largest magnitude, so that no square is beyond a double; a power of two, so that nothing is
+  // rounded.
+  const double unit = largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
   std::vector<std::optional<std::size_t>> below(scores.size());  // the trial's score with a number before it
   for (std::size_t i = 1; i < scores.size(); ++i) {
     if (scores[i - 1].trial != scores[i].trial) continue;
@@ -69,7 +76,7 @@ std::vector<double> on_one_scale(std::span<const RungScore> scores, std::size_t 
     for (std::size_t i = 0; i < scores.size(); ++i) {
       if (scores[i].rung != rung || !(scores[i].score < kWorst)) continue;
       members.push_back(i);
-      raw.push_back(scores[i].score);
+      raw.push_back(scores[i].score / unit);
     }
     if (members.empty()) continue;
     const Eigen::VectorXd capped =

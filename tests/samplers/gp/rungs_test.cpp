@@ -69,18 +69,23 @@ TEST(OnOneScale, OnePairShiftsARungAndTwoThatNeverMetAreTakenByThemselves) {
 }
 
 TEST(OnOneScale, KeepsTheOrderWithinARungWhateverTheScores) {
-  Rng rng(3, Purpose::kSimulate, 0);
-  std::vector<RungScore> scores;
-  for (TrialId id = 0; id < 40; ++id) {
-    scores.push_back({id, 0, id % 5 == 0 ? 1e30 : rng.normal()});
-    if (id % 3 == 0) scores.push_back({id, 1, id % 2 == 0 ? kWorst : -rng.uniform() * 1e-12});
-  }
-  const std::vector<double> scaled = on_one_scale(scores, 2);
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    EXPECT_EQ(std::isfinite(scaled[i]), scores[i].score < kWorst);
-    for (std::size_t j = 0; j < scores.size(); ++j) {
-      if (scores[i].rung != scores[j].rung || !(scores[i].score < scores[j].score)) continue;
-      EXPECT_LE(scaled[i], scaled[j]);
+  for (const TrialId good : {5, 2}) {  // a few are huge; most are
+    for (const double huge : {1e30, 1e200, 1e308}) {
+      Rng rng(3, Purpose::kSimulate, 0);
+      std::vector<RungScore> scores;
+      for (TrialId id = 0; id < 40; ++id) {
+        scores.push_back({id, 0, (id % 5 == 0) == (good == 5) ? huge * rng.uniform() : rng.normal()});
+        if (id % 3 == 0) scores.push_back({id, 1, id % 2 == 0 ? kWorst : -rng.uniform() * 1e-12});
+        if (id % 9 == 0) scores.push_back({id, 2, id % 2 == 0 ? huge : rng.normal()});
+      }
+      const std::vector<double> scaled = on_one_scale(scores, 3);
+      for (std::size_t i = 0; i < scores.size(); ++i) {
+        EXPECT_EQ(std::isfinite(scaled[i]), scores[i].score < kWorst) << huge;
+        for (std::size_t j = 0; j < scores.size(); ++j) {
+          if (scores[i].rung != scores[j].rung || !(scores[i].score < scores[j].score)) continue;
+          EXPECT_LE(scaled[i], scaled[j]);
+        }
+      }
     }
   }
 }
