@@ -54,6 +54,8 @@ void Proposer::tell(const Trial& trial) {
     tell_sampler(trial);
   }
   count_.tell(trial);
+  numbers_.tell(trial);
+  if (next_ != kNoTrial && trial.is_rerun()) next_ = std::max(next_, trial.id + 1);
   think_ahead();
 }
 
@@ -116,7 +118,7 @@ void Proposer::ask(RequestId request, const SampleRequest& sample, double now_s)
 /// Begins the next proposal where there is none, or where too much has become known since it was begun.
 void Proposer::think_ahead() {
   const bool may = settings_.ahead && !resting_ && threaded() && open_.empty() && next_ != kNoTrial &&
-                   (!settings_.trials || next_ < *settings_.trials);
+                   (!settings_.trials || numbers_.of(next_) < *settings_.trials);
   if (!may || !count_.may_lack_the_next()) return;
   {
     const std::lock_guard lock(mutex_);

@@ -33,6 +33,7 @@
 #include "coordinator/late_explorer.hpp"
 #include "coordinator/result_count.hpp"
 #include "core/events.hpp"
+#include "core/fresh_numbers.hpp"
 #include "core/sampler.hpp"
 #include "core/sampler_feed.hpp"
 
@@ -44,7 +45,8 @@ struct ProposerSettings {
   std::optional<std::int64_t> lag = {};  ///< StudySettings::lag
   /// For studies whose next trial from scratch has the next number: not where trials are cloned.
   bool ahead = false;
-  std::optional<TrialId> trials = {};  ///< no proposal is made ahead from this one on; absent: no limit
+  std::optional<std::int64_t> trials =
+      {};  ///< no more from scratch than so many are made ahead; absent: no limit
 };
 
 class Proposer {
@@ -108,7 +110,8 @@ class Proposer {
   const ProposerSettings settings_;
   std::optional<SamplerFeed> feed_;  ///< where there is a lag
   ResultCount count_;
-  TrialId next_ = kNoTrial;   ///< one past the last trial that was asked for
+  TrialId next_ = kNoTrial;  ///< the next one's: one past the last that was asked for, or rerun
+  FreshNumbers numbers_;
   RequestId last_ahead_ = 0;  ///< the request of the last question that was put ahead
   bool resting_ = false;      ///< nothing is to be made ahead
   int wake_ = -1;

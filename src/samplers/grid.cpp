@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
-#include <set>
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/fresh_numbers.hpp"
 #include "samplers/catalog.hpp"
 
 namespace coppice {
@@ -165,8 +164,7 @@ class GridSampler final : public Sampler {
 
   Proposal ask(const SampleRequest& request) const override {
     const std::string size = std::to_string(grid_.size());
-    const std::int64_t number =
-        request.trial - std::distance(reruns_.begin(), reruns_.lower_bound(request.trial));
+    const std::int64_t number = numbers_.of(request.trial);
     if (number >= grid_.size()) {
       return {.params = {}, .note = size + " of " + size + " points were proposed", .exhausted = true};
     }
@@ -174,14 +172,12 @@ class GridSampler final : public Sampler {
     return {grid_.at(point), "grid: point " + std::to_string(point + 1) + " of " + size};
   }
 
-  void tell(const Trial& trial) override {
-    if (trial.is_rerun()) reruns_.insert(trial.id);
-  }
+  void tell(const Trial& trial) override { numbers_.tell(trial); }
 
  private:
   Grid grid_;
   std::uint64_t seed_;
-  std::set<TrialId> reruns_;
+  FreshNumbers numbers_;
 };
 
 std::string check_grid(const Options& options, const SearchSpace& space) {

@@ -1,10 +1,11 @@
-/// sobol: a scrambled low-discrepancy sequence; the trial's number is the point's. So proposals depend
-/// neither on the order in which trials are asked for nor on results, and any two trials have different
-/// points.
+/// sobol: a scrambled low-discrepancy sequence; the trial's number, not counting reruns, is the point's. So
+/// proposals depend neither on the order in which trials are asked for nor on results, any two trials have
+/// different points, and no point is left out.
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/fresh_numbers.hpp"
 #include "samplers/catalog.hpp"
 #include "samplers/sobol_sequence.hpp"
 
@@ -19,7 +20,7 @@ class Sobol final : public Sampler {
 
   Proposal ask(const SampleRequest& request) const override {
     std::vector<double> u(space_.size());
-    sequence_.point(static_cast<std::uint64_t>(request.trial), u);
+    sequence_.point(static_cast<std::uint64_t>(numbers_.of(request.trial)), u);
     Proposal proposal;
     for (std::size_t i = 0; i < u.size(); ++i) {
       proposal.params.push_back(space_.parameters()[i].decode(u[i]));
@@ -29,11 +30,12 @@ class Sobol final : public Sampler {
     return proposal;
   }
 
-  void tell(const Trial&) override {}
+  void tell(const Trial& trial) override { numbers_.tell(trial); }
 
  private:
   SearchSpace space_;
   SobolSequence sequence_;
+  FreshNumbers numbers_;
 };
 
 std::string check_sobol(const Options&, const SearchSpace& space) {

@@ -363,6 +363,18 @@ TEST_F(AheadTest, NobodyThinksAheadWhereAResultWouldBeMissed) {
   EXPECT_TRUE(is_asked());
 }
 
+TEST_F(AheadTest, ARerunTakesTheNumberAndNotThePlaceOfATrial) {
+  make_ahead(kPending, kNext + 1);
+  ASSERT_TRUE(is_asked());
+  Trial rerun = running(kNext);
+  rerun.origin = Origin{1, 0};
+  proposer_->tell(rerun);
+  EXPECT_TRUE(is_asked()) << "one more is due, whatever its number";
+  proposer_->ask(1, {kNext + 1}, kNow_s);
+  EXPECT_EQ(proposer_->poll(kNow_s).size(), 1u) << "made ahead";
+  EXPECT_FALSE(is_asked()) << "that was the last one";
+}
+
 TEST_F(AheadTest, NobodyThinksBeyondTheLastTrialNorOfAStudyThatEnds) {
   make_ahead(kPending, kNext);
   EXPECT_FALSE(is_asked());

@@ -100,6 +100,21 @@ TEST(Sobol, TheTrialsNumberIsThePoints) {
   }
 }
 
+TEST(Sobol, RerunsTakeNoPoint) {
+  const auto sampler = make_sampler("sobol", {}, spaces::cube(3), 9);
+  const auto without = make_sampler("sobol", {}, spaces::cube(3), 9);
+  for (const TrialId id : {6, 3}) {
+    Trial rerun;
+    rerun.id = id;
+    rerun.origin = Origin{0, 0};
+    sampler->tell(rerun);
+    sampler->tell(rerun);
+  }
+  EXPECT_EQ(sampler->ask({2, nullptr}).params, without->ask({2, nullptr}).params);
+  EXPECT_EQ(sampler->ask({4, nullptr}).params, without->ask({3, nullptr}).params);
+  EXPECT_EQ(sampler->ask({7, nullptr}).params, without->ask({5, nullptr}).params);
+}
+
 TEST(Sobol, RefusesMoreParametersThanItHasDimensions) {
   const SamplerInfo* info = find_sampler("sobol");
   EXPECT_EQ(info->check({}, spaces::cube(256)), "");
