@@ -55,7 +55,7 @@ TEST(Bytes, EffectsComeBack) {
   EXPECT_EQ(std::get<std::string>(run.params[10]), "größe \"x\"\n");
   EXPECT_TRUE(std::signbit(std::get<double>(run.params[7])));
   EXPECT_TRUE(std::isnan(std::get<double>(run.params[8])));
-  EXPECT_EQ(read->decisions.back().kind, DecisionKind::kHalt);
+  EXPECT_EQ(read->decisions.back().kind, DecisionKind::kRerun);
 }
 
 TEST(Bytes, LayoutIsWhatTheHeaderSays) {

@@ -81,7 +81,7 @@ inline Effects effects() {
       Finish{Outcome::kFailed, "all trials failed"},
       BackOff{kMin64, kNan},
   };
-  for (int kind = 0; kind <= static_cast<int>(DecisionKind::kHalt); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(DecisionKind::kRerun); ++kind) {
     all.decisions.push_back({static_cast<DecisionKind>(kind), kMax64, kNoTrial, kMin64, "reason", kind - 1});
   }
   return all;
