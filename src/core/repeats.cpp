@@ -6,13 +6,14 @@
 #include "coppice/rng.hpp"
 #include "core/check.hpp"
 #include "core/objectives.hpp"
+#include "core/program_seed.hpp"
 
 namespace coppice {
 
 std::uint64_t repeat_seed(std::uint64_t trial_seed, int repeat) {
   constexpr std::uint32_t kStream = hash_name("repeat");  // apart from the seeds of a study's trials
   if (repeat == 0) return trial_seed;
-  return Rng(trial_seed, Purpose::kTrialSeed, static_cast<std::uint64_t>(repeat), kStream).next_u64() >> 33;
+  return program_seed(Rng(trial_seed, Purpose::kTrialSeed, static_cast<std::uint64_t>(repeat), kStream));
 }
 
 Metrics join_repeats(const std::vector<Metrics>& repeats) {

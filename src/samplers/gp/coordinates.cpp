@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "samplers/number_of.hpp"
 
 namespace coppice::gp {
 
@@ -14,11 +15,6 @@ namespace {
 constexpr double kOff = -1;
 /// An indicator: squared distance 1 between any two of them.
 const double kIndicator = std::sqrt(0.5);
-
-double number_of(const Value& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-  return std::get<double>(value);
-}
 
 }  // namespace
 
@@ -76,7 +72,7 @@ std::int64_t Coordinates::cell_of(std::size_t axis, double u) const {
                                     a.cells - 1);
   }
   const Parameter& parameter = space_.parameters()[axis];
-  const double value = number_of(parameter.decode(u));
+  const double value = number_of(parameter.decode(u)).value();
   return std::clamp<std::int64_t>(std::llround((value - parameter.low) / parameter.step.value_or(1)), 0,
                                   a.cells - 1);
 }
