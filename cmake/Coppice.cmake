@@ -8,6 +8,8 @@
 add_library(coppice_options INTERFACE)
 target_compile_options(coppice_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wcast-align -Wnull-dereference $<$<BOOL:${COPPICE_WERROR}>:-Werror>)
+# A fused multiply-add changes the last bit: without this, machines would disagree on what a study finds.
+target_compile_options(coppice_options INTERFACE -ffp-contract=off)
 # g++ 12 reports false positives for these in its own and in Eigen's headers when it optimises.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(coppice_options INTERFACE -Wno-maybe-uninitialized -Wno-null-dereference
