@@ -49,6 +49,11 @@ inline std::string text_of(const Blob& blob) {
   return {reinterpret_cast<const char*>(blob.bytes().data()), blob.size()};
 }
 
+/// A state of the host helper that has counted to `value`.
+inline Blob counted_to(std::int64_t value) {
+  return Blob::copy(std::as_bytes(std::span(&value, 1)));
+}
+
 /// Puts a pipe where a checkpoint's temporary file will be: its writer waits until release(), and then fails,
 /// since a pipe can't be synced. Must outlive the writer.
 class HeldWrite {
