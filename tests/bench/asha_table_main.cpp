@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/parameters.hpp"
 #include "coppice/rng.hpp"
 #include "core/study.hpp"
 #include "schedulers/brackets.hpp"
@@ -47,12 +48,9 @@ std::unique_ptr<Study> make_study(const std::string& scheduler, const Options& o
   SchedulerSetup setup;
   setup.steps_per_trial = kSteps;
   setup.has_wall_time = true;
-  Parameter x;
-  x.name = "x";
-  x.high = 1;
   StudySettings settings;
   settings.seed = seed;
-  settings.space = SearchSpace({x});
+  settings.space = SearchSpace({spaces::number("x", 0, 1)});
   settings.metric = "loss";
   settings.steps_per_trial = kSteps;
   return std::make_unique<Study>(std::move(settings), find_scheduler(scheduler)->make(options, setup));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "../support/parameters.hpp"
 #include "core/check.hpp"
 #include "real_trainings.hpp"
 #include "samplers/catalog.hpp"
@@ -16,6 +17,9 @@
 namespace coppice {
 
 namespace {
+
+using spaces::choice;
+using spaces::number;
 
 constexpr int kWorkers = 4;
 
@@ -76,15 +80,6 @@ class Decay final : public Numbers<2> {
   }
 };
 
-Parameter number(const char* name, double low, double high, bool log = false) {
-  Parameter parameter;
-  parameter.name = name;
-  parameter.low = low;
-  parameter.high = high;
-  parameter.log = log;
-  return parameter;
-}
-
 bool trains_a_network(const std::string& problem) {
   return problem != "drift" && problem != "decay";
 }
@@ -96,11 +91,7 @@ SearchSpace space_of(const std::string& problem) {
   }
   std::vector<Parameter> parameters = {number("rate", 1e-4, 1, true), number("mix", 0, 1)};
   if (problem == "drift") {
-    Parameter method;
-    method.name = "method";
-    method.type = ParameterType::kCategorical;
-    method.choices = {std::string("early"), std::string("late"), std::string("never")};
-    parameters.push_back(method);
+    parameters.push_back(choice("method", {"early", "late", "never"}));
   }
   return SearchSpace(std::move(parameters));
 }

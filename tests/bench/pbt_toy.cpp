@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "../support/parameters.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
 #include "simulator/world.hpp"
@@ -27,12 +28,7 @@ class Corners final : public Sampler {
 };
 
 SearchSpace toy_space() {
-  Parameter h1;
-  h1.name = "h1";
-  h1.high = 1;
-  Parameter h2 = h1;
-  h2.name = "h2";
-  return SearchSpace({h1, h2});
+  return SearchSpace({spaces::number("h1", 0, 1), spaces::number("h2", 0, 1)});
 }
 
 }  // namespace

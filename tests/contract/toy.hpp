@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/parameters.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
 #include "schedulers/with_stoppers.hpp"
@@ -16,29 +17,12 @@
 namespace coppice {
 
 inline SearchSpace toy_space() {
-  Parameter x;
-  x.name = "x";
-  x.high = 1;
-  Parameter rate = x;
-  rate.name = "rate";
-  rate.low = 0.01;
-  rate.log = true;
-  Parameter width;
-  width.name = "width";
-  width.type = ParameterType::kInt;
-  width.low = 1;
-  width.high = 8;
-  Parameter method;
-  method.name = "method";
-  method.type = ParameterType::kCategorical;
-  method.choices = {std::string("plain"), std::string("momentum")};
-  Parameter momentum = x;
-  momentum.name = "momentum";
-  momentum.when = Condition{"method", {std::string("momentum")}};
-  Parameter seed = width;
-  seed.name = "layout";
-  seed.fixed = true;
-  return SearchSpace({x, rate, width, method, momentum, seed});
+  using namespace spaces;
+  Parameter layout = integer("layout", 1, 8);
+  layout.fixed = true;
+  return SearchSpace({number("x", 0, 1), number("rate", 0.01, 1, true), integer("width", 1, 8),
+                      choice("method", {"plain", "momentum"}),
+                      when(number("momentum", 0, 1), "method", {"momentum"}), layout});
 }
 
 /// The loss falls to a floor that depends on x; every hyperparameter leaves its mark on the state.

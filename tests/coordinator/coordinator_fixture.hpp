@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/parameters.hpp"
 #include "coordinator/coordinator.hpp"
 #include "transport/loopback.hpp"
 #include "wire/bytes.hpp"
@@ -54,14 +55,6 @@ class CountingSampler final : public Sampler {
   double value_;
 };
 
-inline SearchSpace one_float() {
-  Parameter x;
-  x.name = "x";
-  x.low = 0;
-  x.high = 1;
-  return SearchSpace({x});
-}
-
 /// What left for a rank, as text: "run #1 t0", "stop #1", "drop t0 s2", "welcome 3", "shutdown 75".
 inline std::string to_text(const Message& message) {
   const auto count = [](SegmentId segment) { return std::to_string(segment & 0xffffffff); };
@@ -96,7 +89,7 @@ class CoordinatorTest : public testing::Test {
     folder_ = ::mkdtemp(name.data());
     StudySettings settings;
     settings.seed = 7;
-    settings.space = one_float();
+    settings.space = SearchSpace({spaces::number("x", 0, 1)});
     settings.metric = "loss";
     settings.steps_per_trial = 10;
     auto owned = std::make_unique<ScriptedScheduler>();

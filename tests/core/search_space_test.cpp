@@ -8,44 +8,28 @@
 #include <limits>
 #include <stdexcept>
 
+#include "../support/parameters.hpp"
 #include "coppice/rng.hpp"
 
 namespace coppice {
 namespace {
 
+using spaces::believed;
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
+using spaces::when;
 using testing::HasSubstr;
 
-Parameter numeric(std::string name, ParameterType type, double low, double high, bool log,
-                  std::optional<double> step) {
-  Parameter p;
-  p.name = std::move(name);
-  p.type = type;
-  p.low = low;
-  p.high = high;
-  p.log = log;
+Parameter float_of(double low, double high, bool log = false, std::optional<double> step = {}) {
+  Parameter p = number("x", low, high, log);
   p.step = step;
   return p;
 }
 
-Parameter float_of(double low, double high, bool log = false, std::optional<double> step = {}) {
-  return numeric("x", ParameterType::kFloat, low, high, log, step);
-}
-
 Parameter int_of(double low, double high, bool log = false, std::optional<double> step = {}) {
-  return numeric("n", ParameterType::kInt, low, high, log, step);
-}
-
-Parameter choice_of(std::string name, std::vector<Value> choices) {
-  Parameter p;
-  p.name = std::move(name);
-  p.type = ParameterType::kCategorical;
-  p.choices = std::move(choices);
-  return p;
-}
-
-Parameter when(Parameter p, std::string name, std::string parent, std::vector<Value> values) {
-  p.name = std::move(name);
-  p.when = Condition{std::move(parent), std::move(values)};
+  Parameter p = integer("n", low, high, log);
+  p.step = step;
   return p;
 }
 
@@ -91,7 +75,7 @@ TEST(Parameter, EveryGridValueSurvivesEncodeDecode) {
       ASSERT_EQ(decoded_float(p, p.encode(v)), v);
     }
   }
-  const Parameter p = choice_of("c", {std::string("a"), std::int64_t{1}, 2.5, true});
+  const Parameter p = choice("c", {std::string("a"), std::int64_t{1}, 2.5, true});
   for (const Value& v : p.choices) EXPECT_EQ(p.decode(p.encode(v)), v);
   EXPECT_DOUBLE_EQ(p.encode(std::string("a")), 0.125);
   EXPECT_DOUBLE_EQ(p.encode(true), 0.875);
@@ -109,11 +93,6 @@ TEST(Parameter, ALogIntHasLogShares) {
   for (std::int64_t v = 2; v <= 100; ++v) {
     EXPECT_NEAR(edge(p, v), std::log((static_cast<double>(v) - 0.5) / 0.5) / width, 1e-11);
   }
-}
-
-Parameter believed(Parameter p, double mean, double deviation) {
-  p.prior = Prior{mean, deviation};
-  return p;
 }
 
 TEST(Parameter, APriorEncodesByItsDistributionFunction) {
@@ -178,7 +157,7 @@ TEST(Parameter, APriorGivesEachCellOfAGridItsShare) {
 
 TEST(Parameter, CellsOfEveryGridMeet) {
   for (const Parameter& p : {int_of(3, 7), int_of(1, 100, true), float_of(0.1, 10, true, 0.1),
-                             choice_of("c", {std::string("a"), std::string("b"), std::string("c")})}) {
+                             choice("c", {std::string("a"), std::string("b"), std::string("c")})}) {
     for (std::int64_t i = 0; i < p.cardinality(); ++i) {
       const double middle = (p.cell_edge(i) + p.cell_edge(i + 1)) / 2;
       ASSERT_EQ(p.cell_of(middle), i);
@@ -222,7 +201,7 @@ TEST(Parameter, DecodeClips) {
   EXPECT_EQ(decoded_int(int_of(1, 9, true), 1), 9);
   EXPECT_EQ(decoded_int(int_of(1, 9, true), nan), 1);
   EXPECT_EQ(decoded_float(float_of(2, 3), 1e300), 3);
-  EXPECT_EQ(std::get<bool>(choice_of("c", {false, true}).decode(1)), true);
+  EXPECT_EQ(std::get<bool>(choice("c", {false, true}).decode(1)), true);
 }
 
 TEST(Parameter, TheWidestIntsDoNotOverflow) {
@@ -249,16 +228,15 @@ TEST(Parameter, AdmitsRightTypesWithinTheRange) {
   EXPECT_TRUE(int_of(0, 8, false, 4).admits(std::int64_t{4}));
   EXPECT_FALSE(int_of(0, 8, false, 4).admits(std::int64_t{2}));
   EXPECT_FALSE(int_of(0, 8).admits(4.0));
-  EXPECT_TRUE(choice_of("c", {std::int64_t{1}}).admits(1.0));
-  EXPECT_FALSE(choice_of("c", {std::int64_t{1}}).admits(true));
-  EXPECT_FALSE(choice_of("c", {std::string("1")}).admits(std::int64_t{1}));
+  EXPECT_TRUE(choice("c", {std::int64_t{1}}).admits(1.0));
+  EXPECT_FALSE(choice("c", {std::int64_t{1}}).admits(true));
+  EXPECT_FALSE(choice("c", {std::string("1")}).admits(std::int64_t{1}));
 }
 
 TEST(SearchSpace, AParameterStandsAfterTheOneItsConditionNames) {
-  const SearchSpace space({when(float_of(0, 1), "leaf", "branch", {std::int64_t{2}}), choice_of("a", {true}),
-                           when(int_of(1, 4), "branch", "root", {std::string("on")}),
-                           choice_of("root", {std::string("on"), std::string("off")}),
-                           choice_of("z", {true})});
+  const SearchSpace space({when(number("leaf", 0, 1), "branch", {std::int64_t{2}}), choice("a", {true}),
+                           when(integer("branch", 1, 4), "root", {std::string("on")}),
+                           choice("root", {std::string("on"), std::string("off")}), choice("z", {true})});
   std::vector<std::string> names;
   for (const Parameter& p : space.parameters()) names.push_back(p.name);
   EXPECT_EQ(names, (std::vector<std::string>{"a", "root", "branch", "leaf", "z"}));
@@ -267,9 +245,9 @@ TEST(SearchSpace, AParameterStandsAfterTheOneItsConditionNames) {
 }
 
 TEST(SearchSpace, ConditionsTurnParametersOff) {
-  const SearchSpace space({choice_of("root", {std::string("on"), std::string("off")}),
-                           when(int_of(1, 4), "branch", "root", {std::string("on")}),
-                           when(float_of(0, 1), "leaf", "branch", {2.0, std::int64_t{3}})});
+  const SearchSpace space({choice("root", {std::string("on"), std::string("off")}),
+                           when(integer("branch", 1, 4), "root", {std::string("on")}),
+                           when(number("leaf", 0, 1), "branch", {2.0, std::int64_t{3}})});
   Values values = {std::string("on"), std::int64_t{2}, 0.5};
   EXPECT_TRUE(space.active(2, values));
   EXPECT_TRUE(space.admits(values));
@@ -297,14 +275,14 @@ TEST(SearchSpace, RefusesWhatCannotBeSearched) {
     std::vector<Parameter> parameters;
     const char* words;
   };
-  const Parameter text = choice_of("c", {std::string("a"), std::string("b")});
+  const Parameter text = choice("c", {std::string("a"), std::string("b")});
   const std::vector<Case> cases = {
       {{float_of(1, 1)}, "parameter x: empty range"},
       {{believed(float_of(0, 1), 2, 1)}, "must lie between low and high"},
       {{believed(float_of(0, 1), 0.5, 0)}, "deviation must be greater than 0"},
       {{believed(float_of(0, 1, false, 0.1), 0.1, 0.1)}, "high is 9 deviations away"},
       {{believed(float_of(1e-6, 1, true, 1e-6), 1, 1)}, "low is 13.8 deviations away"},
-      {{believed(choice_of("c", {std::string("a")}), 0, 1)}, "only numbers have a prior"},
+      {{believed(choice("c", {std::string("a")}), 0, 1)}, "only numbers have a prior"},
       {{float_of(2, 1)}, "parameter x: empty range"},
       {{float_of(0, std::nan(""))}, "finite"},
       {{float_of(0, HUGE_VAL)}, "finite"},
@@ -316,17 +294,19 @@ TEST(SearchSpace, RefusesWhatCannotBeSearched) {
       {{int_of(0.5, 3)}, "integers"},
       {{int_of(0, 3, false, 1.5)}, "integers"},
       {{int_of(0, 1e17)}, "2^53"},
-      {{choice_of("c", {})}, "parameter c: no choices"},
-      {{choice_of("c", {std::int64_t{1}, 1.0})}, "twice"},
-      {{choice_of("", {true})}, "name"},
+      {{choice("c", {})}, "parameter c: no choices"},
+      {{choice("c", {std::int64_t{1}, 1.0})}, "twice"},
+      {{choice("", {true})}, "name"},
       {{text, text}, "parameter c: the name is there twice"},
-      {{when(float_of(0, 1), "x", "y", {true})}, "unknown parameter, y"},
-      {{text, when(float_of(0, 1), "x", "c", {std::string("d")})}, "c can't take: d"},
-      {{text, when(float_of(0, 1), "x", "c", {})}, "no values"},
-      {{int_of(0, 3), when(float_of(0, 1), "x", "n", {2.5})}, "n can't take: 2.5"},
-      {{float_of(0, 1), when(int_of(0, 3), "n", "x", {0.5})}, "a float"},
-      {{when(text, "a", "b", {std::string("a")}), when(text, "b", "a", {std::string("a")})}, "leads back"},
-      {{when(text, "a", "a", {std::string("a")})}, "leads back"},
+      {{when(float_of(0, 1), "y", {true})}, "unknown parameter, y"},
+      {{text, when(float_of(0, 1), "c", {std::string("d")})}, "c can't take: d"},
+      {{text, when(float_of(0, 1), "c", {})}, "no values"},
+      {{int_of(0, 3), when(float_of(0, 1), "n", {2.5})}, "n can't take: 2.5"},
+      {{float_of(0, 1), when(int_of(0, 3), "x", {0.5})}, "a float"},
+      {{when(choice("a", {"a", "b"}), "b", {std::string("a")}),
+        when(choice("b", {"a", "b"}), "a", {std::string("a")})},
+       "leads back"},
+      {{when(choice("a", {"a", "b"}), "a", {std::string("a")})}, "leads back"},
   };
   for (const Case& c : cases) {
     try {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/parameters.hpp"
 #include "core/study.hpp"
 
 namespace coppice {
@@ -46,20 +47,12 @@ class ScriptedScheduler final : public Scheduler {
   std::optional<Step> hold_at;
 };
 
-inline SearchSpace one_float() {
-  Parameter x;
-  x.name = "x";
-  x.low = 0;
-  x.high = 1;
-  return SearchSpace({x});
-}
-
 class StudyTest : public testing::Test {
  protected:
   StudyTest() { make({}); }
   void make(StudySettings settings) {
     settings.seed = 7;
-    settings.space = one_float();
+    settings.space = SearchSpace({spaces::number("x", 0, 1)});
     settings.metric = "loss";
     auto owned = std::make_unique<ScriptedScheduler>();
     scheduler = owned.get();

@@ -4,35 +4,18 @@
 #include <cmath>
 #include <limits>
 
+#include "../support/parameters.hpp"
 #include "results/recorder.hpp"
 
 namespace coppice::story {
 
 inline RecordedStudy study() {
-  Parameter rate;
-  rate.name = "learning_rate";
-  rate.low = 1e-4;
-  rate.high = 1;
-  Parameter units;
-  units.name = "units";
-  units.type = ParameterType::kInt;
-  units.low = 1;
-  units.high = 512;
-  Parameter optimizer;
-  optimizer.name = "optimizer";
-  optimizer.type = ParameterType::kCategorical;
-  optimizer.choices = {std::string("sgd"), std::string("größe")};
-  Parameter bias;
-  bias.name = "bias";
-  bias.type = ParameterType::kCategorical;
-  bias.choices = {true, false};
-  Parameter momentum;
-  momentum.name = "momentum";
-  momentum.high = 1;
-  momentum.when = Condition{"optimizer", {std::string("sgd")}};
+  using namespace spaces;
   RecordedStudy study;
   study.name = "digits-pbt";
-  study.space = SearchSpace({rate, units, optimizer, bias, momentum});
+  study.space = SearchSpace({number("learning_rate", 1e-4, 1), integer("units", 1, 512),
+                             choice("optimizer", {"sgd", "größe"}), choice("bias", {true, false}),
+                             when(number("momentum", 0, 1), "optimizer", {"sgd"})});
   study.metric = "loss";
   study.seed = std::numeric_limits<std::uint64_t>::max();
   study.text = "name: digits-pbt\n# größe\n";

@@ -4,39 +4,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../support/parameters.hpp"
 #include "samplers/explore.hpp"
 
 namespace coppice {
 namespace {
 
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
+using spaces::stepped;
+using spaces::when;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-Parameter number(const char* name, double low, double high) {
-  Parameter p;
-  p.name = name;
-  p.low = low;
-  p.high = high;
-  return p;
-}
-
 /// rate, width (int, fixed), grid (by 0.1), method (a, b, c), momentum (where the method is b).
 SearchSpace space() {
-  Parameter width = number("width", 1, 8);
-  width.type = ParameterType::kInt;
+  Parameter width = integer("width", 1, 8);
   width.fixed = true;
-  Parameter layers = number("layers", 1, 9);
-  layers.type = ParameterType::kInt;
+  Parameter layers = integer("layers", 1, 9);
   layers.step = 2;
-  Parameter grid = number("grid", 0, 1);
-  grid.step = 0.25;
-  Parameter method;
-  method.name = "method";
-  method.type = ParameterType::kCategorical;
-  method.choices = {std::string("a"), std::string("b"), std::string("c")};
-  Parameter momentum = number("momentum", 0, 1);
-  momentum.when = Condition{"method", {std::string("b")}};
-  return SearchSpace({number("rate", 0.001, 1), width, layers, grid, method, momentum});
+  return SearchSpace({number("rate", 0.001, 1), width, layers, stepped("grid", 0, 1, 0.25),
+                      choice("method", {"a", "b", "c"}), when(number("momentum", 0, 1), "method", {"b"})});
 }
 
 const Values kBase = {0.5, std::int64_t{4}, std::int64_t{3}, 0.5, std::string("b"), 0.9};

@@ -6,32 +6,15 @@
 #include <string>
 #include <utility>
 
+#include "../support/parameters.hpp"
 #include "samplers/catalog.hpp"
 
 namespace coppice {
 namespace {
 
-Parameter number(std::string name, double low, double high) {
-  Parameter p;
-  p.name = std::move(name);
-  p.low = low;
-  p.high = high;
-  return p;
-}
-
-Parameter integer(std::string name, double low, double high) {
-  Parameter p = number(std::move(name), low, high);
-  p.type = ParameterType::kInt;
-  return p;
-}
-
-Parameter choice(std::string name, const std::vector<std::string>& words) {
-  Parameter p;
-  p.name = std::move(name);
-  p.type = ParameterType::kCategorical;
-  p.choices.assign(words.begin(), words.end());
-  return p;
-}
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
 
 TEST(Permutation, TakesEachNumberOnce) {
   for (const std::int64_t size : {1, 2, 3, 4, 5, 16, 17, 100, 1000}) {

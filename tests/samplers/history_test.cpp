@@ -5,10 +5,15 @@
 #include <cmath>
 #include <limits>
 
+#include "../support/parameters.hpp"
+
 namespace coppice {
 namespace {
 
 using Kind = Observation::Kind;
+using spaces::choice;
+using spaces::number;
+using spaces::when;
 
 Trial trial_of(TrialId id, TrialState state, std::vector<CurvePoint> curve = {}) {
   Trial trial;
@@ -21,11 +26,7 @@ Trial trial_of(TrialId id, TrialState state, std::vector<CurvePoint> curve = {})
 }
 
 SearchSpace line() {
-  Parameter x;
-  x.name = "x";
-  x.low = 0;
-  x.high = 1;
-  return SearchSpace({x});
+  return SearchSpace({number("x", 0, 1)});
 }
 
 TEST(Observation, IsTheLastScoreOfATrialThatEndedOrPaused) {
@@ -170,16 +171,7 @@ TEST(History, ScoreAtIsTheLastOneSinceTheRungBefore) {
 }
 
 TEST(History, EncodesWhatIsAbsentAsNaN) {
-  Parameter kind;
-  kind.name = "kind";
-  kind.type = ParameterType::kCategorical;
-  kind.choices = {std::string("a"), std::string("b")};
-  Parameter x;
-  x.name = "x";
-  x.low = 10;
-  x.high = 20;
-  x.when = Condition{"kind", {std::string("a")}};
-  const SearchSpace space({kind, x});
+  const SearchSpace space({choice("kind", {"a", "b"}), when(number("x", 10, 20), "kind", {"a"})});
   EXPECT_EQ(encode(space, {std::string("a"), 15.0}), (std::vector<double>{0.25, 0.5}));
   const auto off = encode(space, {std::string("b"), std::monostate{}});
   EXPECT_EQ(off[0], 0.75);

@@ -6,41 +6,28 @@
 #include <cmath>
 #include <memory>
 
+#include "../support/parameters.hpp"
 #include "samplers/catalog.hpp"
 
 namespace coppice {
 namespace {
 
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
+using spaces::when;
+
 constexpr Step kInterval = 5;
 
 SearchSpace one_number() {
-  Parameter x;
-  x.name = "x";
-  x.high = 1;
-  return SearchSpace({x});
+  return SearchSpace({number("x", 0, 1)});
 }
 
 SearchSpace mixed() {
-  Parameter rate;
-  rate.name = "rate";
-  rate.low = 1e-4;
-  rate.high = 1;
-  rate.log = true;
-  Parameter width;
-  width.name = "width";
-  width.type = ParameterType::kInt;
-  width.low = 1;
-  width.high = 8;
+  Parameter width = integer("width", 1, 8);
   width.fixed = true;
-  Parameter method;
-  method.name = "method";
-  method.type = ParameterType::kCategorical;
-  method.choices = {std::string("a"), std::string("b"), std::string("c")};
-  Parameter momentum;
-  momentum.name = "momentum";
-  momentum.high = 1;
-  momentum.when = Condition{"method", {std::string("b")}};
-  return SearchSpace({rate, width, method, momentum});
+  return SearchSpace({number("rate", 1e-4, 1, true), width, choice("method", {"a", "b", "c"}),
+                      when(number("momentum", 0, 1), "method", {"b"})});
 }
 
 std::unique_ptr<Sampler> pb2(const SearchSpace& space) {

@@ -5,46 +5,22 @@
 #include <map>
 #include <set>
 
+#include "../support/parameters.hpp"
 #include "samplers/catalog.hpp"
 #include "samplers/explore.hpp"
 
 namespace coppice {
 namespace {
 
-Parameter number(std::string name, double low, double high, bool log = false) {
-  Parameter p;
-  p.name = std::move(name);
-  p.low = low;
-  p.high = high;
-  p.log = log;
-  return p;
-}
-
-Parameter integer(std::string name, double low, double high, bool log = false) {
-  Parameter p = number(std::move(name), low, high, log);
-  p.type = ParameterType::kInt;
-  return p;
-}
-
-Parameter choice(std::string name, std::vector<Value> choices, bool ordered = false) {
-  Parameter p;
-  p.name = std::move(name);
-  p.type = ParameterType::kCategorical;
-  p.choices = std::move(choices);
-  p.ordered = ordered;
-  return p;
-}
-
-Value text(const char* word) {
-  return std::string(word);
-}
-Value whole(std::int64_t n) {
-  return n;
-}
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
+using spaces::text;
+using spaces::when;
+using spaces::whole;
 
 SearchSpace mixed() {
-  Parameter momentum = number("momentum", 0.5, 0.99);
-  momentum.when = Condition{"optimizer", {text("sgd")}};
+  const Parameter momentum = when(number("momentum", 0.5, 0.99), "optimizer", {text("sgd")});
   Parameter width = choice("width", {whole(32), whole(64), whole(128)}, true);
   width.fixed = true;
   return SearchSpace({number("rate", 1e-4, 1, true), integer("batch", 16, 256, true), number("drop", 0, 1),

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../support/parameters.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
 #include "trainables/catalog.hpp"
@@ -15,10 +16,7 @@ using ::testing::HasSubstr;
 using RunCommand = coppice::Run;  // testing::Test has a Run of its own
 
 SearchSpace curve_space() {
-  Parameter x;
-  x.name = "x";
-  x.high = 1;
-  return SearchSpace({x});
+  return SearchSpace({spaces::number("x", 0, 1)});
 }
 
 StudyPlan curve_plan(std::int64_t trials, Step steps) {

@@ -6,32 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "../support/parameters.hpp"
 #include "support.hpp"
 
 namespace coppice {
 namespace {
 
-Parameter real(std::string name, double low, double high) {
-  Parameter parameter;
-  parameter.name = std::move(name);
-  parameter.low = low;
-  parameter.high = high;
-  return parameter;
-}
-
-Parameter integer(std::string name, double low, double high) {
-  Parameter parameter = real(std::move(name), low, high);
-  parameter.type = ParameterType::kInt;
-  return parameter;
-}
-
-Parameter categorical(std::string name, std::vector<Value> choices) {
-  Parameter parameter;
-  parameter.name = std::move(name);
-  parameter.type = ParameterType::kCategorical;
-  parameter.choices = std::move(choices);
-  return parameter;
-}
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
 
 std::string problem(std::string_view builtin, std::vector<Parameter> parameters) {
   return check_builtin_space(*find_builtin(builtin), SearchSpace(std::move(parameters)));
@@ -81,17 +64,17 @@ TEST(CatalogTest, UnknownNamesAndSettingsNameTheNearest) {
 }
 
 TEST(CatalogTest, TheExampleOfTheDesignIsFine) {
-  Parameter momentum = real("momentum", 0.5, 0.99);
+  Parameter momentum = number("momentum", 0.5, 0.99);
   momentum.when = Condition{"optimizer", {std::string("sgd")}};
-  Parameter learning_rate = real("learning_rate", 1e-4, 1);
+  Parameter learning_rate = number("learning_rate", 1e-4, 1);
   learning_rate.log = true;
   EXPECT_EQ(problem("mlp", {learning_rate, integer("batch_size", 16, 256),
-                            categorical("optimizer", {std::string("sgd"), std::string("adam")}), momentum,
-                            categorical("hidden", {std::int64_t{32}, std::int64_t{64}, std::int64_t{128}})}),
+                            choice("optimizer", {std::string("sgd"), std::string("adam")}), momentum,
+                            choice("hidden", {std::int64_t{32}, std::int64_t{64}, std::int64_t{128}})}),
             "");
-  EXPECT_EQ(problem("mlp", {real("learning_rate", 1e-4, 1)}), "");
-  EXPECT_EQ(problem("branin", {real("x1", -5, 10), integer("x2", 0, 15)}), "");
-  EXPECT_EQ(problem("rosenbrock", {real("x2", -5, 10), real("x1", 0, 15), real("x3", 0, 1)}), "");
+  EXPECT_EQ(problem("mlp", {number("learning_rate", 1e-4, 1)}), "");
+  EXPECT_EQ(problem("branin", {number("x1", -5, 10), integer("x2", 0, 15)}), "");
+  EXPECT_EQ(problem("rosenbrock", {number("x2", -5, 10), number("x1", 0, 15), number("x3", 0, 1)}), "");
 }
 
 TEST(CatalogTest, UnknownParametersNameTheNearest) {
@@ -100,43 +83,44 @@ TEST(CatalogTest, UnknownParametersNameTheNearest) {
         std::pair{"batch", "batch_size"}}) {
     const std::string begin = std::string("space.") + wrong + ": mlp has no such parameter; did you mean '" +
                               right + "'? Known: learning_rate, ";
-    EXPECT_EQ(problem("mlp", {real(wrong, 1e-4, 1)}).substr(0, begin.size()), begin);
+    EXPECT_EQ(problem("mlp", {number(wrong, 1e-4, 1)}).substr(0, begin.size()), begin);
   }
-  EXPECT_EQ(problem("curve", {real("x", 0, 1), real("zzzz", 0, 1)}),
+  EXPECT_EQ(problem("curve", {number("x", 0, 1), number("zzzz", 0, 1)}),
             "space.zzzz: curve has no such parameter; known: x, rate, fail_at");
 }
 
 TEST(CatalogTest, MissingAndConditionalCoordinatesAreFound) {
-  EXPECT_EQ(problem("branin", {real("x1", -5, 10)}), "space: branin needs the parameter x2; add it");
-  EXPECT_EQ(problem("rosenbrock", {real("x1", -5, 10)}), "space: rosenbrock needs the parameter x2; add it");
-  EXPECT_EQ(problem("rosenbrock", {real("x1", 0, 1), real("x2", 0, 1), real("x4", 0, 1)}),
+  EXPECT_EQ(problem("branin", {number("x1", -5, 10)}), "space: branin needs the parameter x2; add it");
+  EXPECT_EQ(problem("rosenbrock", {number("x1", -5, 10)}),
+            "space: rosenbrock needs the parameter x2; add it");
+  EXPECT_EQ(problem("rosenbrock", {number("x1", 0, 1), number("x2", 0, 1), number("x4", 0, 1)}),
             "space.x4: rosenbrock has no such parameter; did you mean 'x1'? Known: x1, x2, x3");
-  Parameter conditional = real("x2", 0, 1);
+  Parameter conditional = number("x2", 0, 1);
   conditional.when = Condition{"x1", {std::int64_t{1}}};
   EXPECT_EQ(problem("branin", {integer("x1", 0, 1), conditional}),
             "space.x2.when: branin needs x2 in every trial; drop the condition");
 }
 
 TEST(CatalogTest, RangesTypesAndChoicesAreChecked) {
-  EXPECT_EQ(problem("mlp", {real("learning_rate", 0, 1)}),
+  EXPECT_EQ(problem("mlp", {number("learning_rate", 0, 1)}),
             "space.learning_rate.low: low 0 is not above 0 (trainable mlp)");
   EXPECT_EQ(problem("mlp", {integer("batch_size", 0, 8)}),
             "space.batch_size.low: low 0 is not at least 1 (trainable mlp)");
-  EXPECT_EQ(problem("mlp", {real("batch_size", 1, 8)}),
+  EXPECT_EQ(problem("mlp", {number("batch_size", 1, 8)}),
             "space.batch_size: use type: int, for it takes integers only (trainable mlp)");
   EXPECT_EQ(problem("mlp", {integer("layers", 1, 5)}),
             "space.layers.high: high 5 is not at least 1 and at most 4 (trainable mlp)");
-  EXPECT_EQ(problem("mlp", {real("dropout", 0, 1)}),
+  EXPECT_EQ(problem("mlp", {number("dropout", 0, 1)}),
             "space.dropout.high: high 1 is not at least 0 and below 1 (trainable mlp)");
-  EXPECT_EQ(problem("mlp", {real("optimizer", 0, 1)}),
+  EXPECT_EQ(problem("mlp", {number("optimizer", 0, 1)}),
             "space.optimizer: use type: categorical with choices out of [sgd, adam] (trainable mlp)");
-  EXPECT_EQ(problem("mlp", {categorical("optimizer", {std::string("sgd"), std::string("adamw")})}),
+  EXPECT_EQ(problem("mlp", {choice("optimizer", {std::string("sgd"), std::string("adamw")})}),
             "space.optimizer: choice 'adamw' is not one of sgd, adam (trainable mlp)");
-  EXPECT_EQ(problem("mlp", {categorical("hidden", {std::int64_t{32}, 32.5})}),
+  EXPECT_EQ(problem("mlp", {choice("hidden", {std::int64_t{32}, 32.5})}),
             "space.hidden: choice '32.5' is not an integer (trainable mlp)");
-  EXPECT_EQ(problem("mlp", {categorical("learning_rate", {0.1, std::string("big")})}),
+  EXPECT_EQ(problem("mlp", {choice("learning_rate", {0.1, std::string("big")})}),
             "space.learning_rate: choice 'big' is not a number (trainable mlp)");
-  EXPECT_EQ(problem("mlp", {categorical("hidden", {true, std::int64_t{32}})}),
+  EXPECT_EQ(problem("mlp", {choice("hidden", {true, std::int64_t{32}})}),
             "space.hidden: choice 'true' is not an integer (trainable mlp)");
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "../../support/parameters.hpp"
 #include "coppice/rng.hpp"
 #include "schedulers/brackets.hpp"
 
@@ -17,17 +18,10 @@ constexpr int kDrawsPerStep = 9;
 SearchSpace ones_space(int each) {
   std::vector<Parameter> parameters;
   for (int i = 0; i < each; ++i) {
-    Parameter choice;
-    choice.name = "choice" + std::to_string(i);
-    choice.type = ParameterType::kCategorical;
-    choice.choices = {std::int64_t{0}, std::int64_t{1}};
-    parameters.push_back(choice);
+    parameters.push_back(spaces::choice("choice" + std::to_string(i), {spaces::whole(0), spaces::whole(1)}));
   }
   for (int i = 0; i < each; ++i) {
-    Parameter probability;
-    probability.name = "p" + std::to_string(i);
-    probability.high = 1;
-    parameters.push_back(probability);
+    parameters.push_back(spaces::number("p" + std::to_string(i), 0, 1));
   }
   return SearchSpace(std::move(parameters));
 }

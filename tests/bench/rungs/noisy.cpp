@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "../../support/parameters.hpp"
 #include "coppice/rng.hpp"
 
 namespace coppice::bench {
@@ -13,12 +14,7 @@ constexpr Step kSteps = 27;
 class Noisy final : public CurveProblem {
  public:
   Noisy(double run_sd, const std::vector<double>& budgets, std::uint64_t seed)
-      : run_sd_(run_sd), budgets_(budgets), seed_(seed) {
-    Parameter x;
-    x.name = "x";
-    x.high = 1;
-    space_ = SearchSpace({x});
-  }
+      : run_sd_(run_sd), budgets_(budgets), seed_(seed) {}
 
   const SearchSpace& space() const override { return space_; }
   Step steps() const override { return kSteps; }
@@ -49,7 +45,7 @@ class Noisy final : public CurveProblem {
         .normal();
   }
 
-  SearchSpace space_;
+  SearchSpace space_ = SearchSpace({spaces::number("x", 0, 1)});
   double run_sd_;
   std::vector<double> budgets_;
   std::uint64_t seed_;

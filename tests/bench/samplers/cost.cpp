@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../support/parameters.hpp"
 #include "coppice/rng.hpp"
 #include "samplers/catalog.hpp"
 
@@ -17,19 +18,11 @@ namespace {
 SearchSpace twenty() {
   std::vector<Parameter> parameters;
   for (int i = 0; i < 20; ++i) {
-    Parameter p;
-    p.name = "p" + std::to_string(i);
-    p.low = 1;
-    p.high = 60;
-    p.log = i % 2 == 0;
-    if (i >= 10) p.type = ParameterType::kInt;
-    if (i >= 15) {
-      p = {};
-      p.name = "p" + std::to_string(i);
-      p.type = ParameterType::kCategorical;
-      p.choices = {std::string("a"), std::string("b"), std::string("c"), std::string("d")};
-    }
-    parameters.push_back(std::move(p));
+    const std::string name = "p" + std::to_string(i);
+    const bool log = i % 2 == 0;
+    parameters.push_back(i < 10   ? spaces::number(name, 1, 60, log)
+                         : i < 15 ? spaces::integer(name, 1, 60, log)
+                                  : spaces::choice(name, {"a", "b", "c", "d"}));
   }
   return SearchSpace(std::move(parameters));
 }

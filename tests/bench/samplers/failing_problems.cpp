@@ -4,11 +4,17 @@
 #include <limits>
 #include <utility>
 
-#include "parameters.hpp"
+#include "../../support/parameters.hpp"
+#include "values.hpp"
 
 namespace coppice::bench {
 
 namespace {
+
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
+using spaces::when;
 
 constexpr double kFails = std::numeric_limits<double>::quiet_NaN();
 
@@ -49,14 +55,14 @@ Problem kernel() {
 /// ones diverge. Least value 0, of the second model.
 Problem models() {
   SearchSpace space({choice("model", {"linear", "forest", "network"}), number("validation", 0.05, 0.5),
-                     when(number("penalty", 1e-6, 1e3, true), "model", "linear"),
-                     when(choice("loss", {"squared", "absolute", "huber"}), "model", "linear"),
-                     when(integer("trees", 10, 2000, true), "model", "forest"),
-                     when(integer("depth", 1, 30), "model", "forest"),
-                     when(number("share", 0.05, 1), "model", "forest"),
-                     when(number("rate", 1e-5, 10, true), "model", "network"),
-                     when(integer("width", 8, 4096, true), "model", "network"),
-                     when(integer("layers", 1, 6), "model", "network")});
+                     when(number("penalty", 1e-6, 1e3, true), "model", {"linear"}),
+                     when(choice("loss", {"squared", "absolute", "huber"}), "model", {"linear"}),
+                     when(integer("trees", 10, 2000, true), "model", {"forest"}),
+                     when(integer("depth", 1, 30), "model", {"forest"}),
+                     when(number("share", 0.05, 1), "model", {"forest"}),
+                     when(number("rate", 1e-5, 10, true), "model", {"network"}),
+                     when(integer("width", 8, 4096, true), "model", {"network"}),
+                     when(integer("layers", 1, 6), "model", {"network"})});
   return {"models10",
           std::move(space),
           0,

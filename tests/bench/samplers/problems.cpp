@@ -5,14 +5,19 @@
 #include <numbers>
 #include <utility>
 
+#include "../../support/parameters.hpp"
 #include "failing_problems.hpp"
-#include "parameters.hpp"
 #include "trainables/functions.hpp"
+#include "values.hpp"
 
 namespace coppice::bench {
 
 namespace {
 
+using spaces::choice;
+using spaces::integer;
+using spaces::number;
+using spaces::when;
 using std::numbers::pi;
 
 using Function = double (*)(std::span<const double>);
@@ -99,10 +104,10 @@ Problem network() {
                      integer("width", 16, 2048, true), number("dropout", 0, 0.8),
                      choice("activation", {"relu", "tanh", "gelu", "elu", "silu"}),
                      choice("optimizer", {"sgd", "adam", "rmsprop"}),
-                     when(number("momentum", 0, 0.999), "optimizer", "sgd"),
-                     when(choice("nesterov", {"yes", "no"}), "optimizer", "sgd"),
-                     when(number("beta1", 0.5, 0.999), "optimizer", "adam"),
-                     when(number("beta2", 0.8, 0.9999), "optimizer", "adam")});
+                     when(number("momentum", 0, 0.999), "optimizer", {"sgd"}),
+                     when(choice("nesterov", {"yes", "no"}), "optimizer", {"sgd"}),
+                     when(number("beta1", 0.5, 0.999), "optimizer", {"adam"}),
+                     when(number("beta2", 0.8, 0.9999), "optimizer", {"adam"})});
   return {"network12", std::move(space), 0, [](const SearchSpace& s, const Values& v) {
             const double rate = std::log10(number_of(s, v, "rate", 0));
             const double batch = std::log2(number_of(s, v, "batch", 0));
