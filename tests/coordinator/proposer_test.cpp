@@ -368,7 +368,9 @@ TEST_F(AheadTest, ARerunTakesTheNumberAndNotThePlaceOfATrial) {
   ASSERT_TRUE(is_asked());
   Trial rerun = running(kNext);
   rerun.origin = Origin{1, 0};
+  const int told = sampler_->tells;
   proposer_->tell(rerun);
+  while (sampler_->tells == told) std::this_thread::yield();
   EXPECT_TRUE(is_asked()) << "one more is due, whatever its number";
   proposer_->ask(1, {kNext + 1}, kNow_s);
   EXPECT_EQ(proposer_->poll(kNow_s).size(), 1u) << "made ahead";
