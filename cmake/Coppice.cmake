@@ -13,7 +13,7 @@ target_compile_options(coppice_options INTERFACE -ffp-contract=off)
 # g++ 12 reports false positives for these in its own and in Eigen's headers when it optimises.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(coppice_options INTERFACE -Wno-maybe-uninitialized -Wno-null-dereference
-    -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+    -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-alloc-size-larger-than)
 endif()
 if(COPPICE_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
