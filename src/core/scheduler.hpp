@@ -46,8 +46,7 @@ struct Clone {
 };
 
 /// The hyperparameters of a trial are measured again: a trial of its own (Trial::is_rerun), from scratch and
-/// with another seed. It is no result to the sampler, and
-/// budget.trials doesn't count it.
+/// with another seed. It is no result to the sampler, and budget.trials doesn't count it.
 struct Rerun {
   TrialId trial = kNoTrial;
   Step until = 0;
