@@ -104,8 +104,7 @@ TEST_F(StudyTest, WhereAllFailAtALaterStepThoseThatWereStoppedBeforeAreNoSuccess
   const RunCommand first = start(4);
   report(first, 4, 0.5);
   scheduler->work.push_back(NewTrial{kNoMember, 9, ""});
-  const auto propose = only<Propose>(end(first, 4));
-  const auto second = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  const auto second = propose(end(first, 4));
   report(second, 5, 0.25);
   const auto finish = only<Finish>(fail(second, "no memory"));
   EXPECT_EQ(finish.outcome, Outcome::kFailed);
@@ -122,8 +121,7 @@ TEST_F(StudyTest, ATrialThatFailsAmongOthersThatGotFurtherIsNoFailureOfTheStudy)
   const RunCommand first = start(4);
   report(first, 4, 0.5);
   scheduler->work.push_back(NewTrial{kNoMember, 9, ""});
-  const auto propose = only<Propose>(end(first, 4));
-  const auto second = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  const auto second = propose(end(first, 4));
   report(second, 3, 0.25);
   EXPECT_EQ(only<Finish>(fail(second)).outcome, Outcome::kFinished);
 }
@@ -136,8 +134,7 @@ TEST_F(StudyTest, TheStudyStopsEarlyWhenAllTrialsFailBeforeAnyValue) {
   RunCommand run = start(4);
   for (TrialId trial = 0; trial < 2; ++trial) {
     scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
-    const auto propose = only<Propose>(fail(run, "no module named x"));
-    run = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+    run = propose(fail(run, "no module named x"));
   }
   scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
   const auto finish = only<Finish>(fail(run, "no module named x"));
@@ -154,8 +151,7 @@ TEST_F(StudyTest, ATrialInItsFirstStepKeepsTheStudyAliveWhileOthersFail) {
   RunCommand run = start(4);
   for (TrialId trial = 1; trial < 5; ++trial) {
     scheduler->work.push_back(NewTrial{kNoMember, 4, ""});
-    const auto propose = only<Propose>(fail(run));
-    run = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+    run = propose(fail(run));
   }
   EXPECT_FALSE(study->halting());
 }

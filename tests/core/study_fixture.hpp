@@ -77,12 +77,14 @@ class StudyTest : public testing::Test {
     const auto found = all<T>(effects);
     return found.empty() ? T{} : found.front();
   }
+  /// Answers the one wish for hyperparameters and returns the Run that comes of it.
+  RunCommand propose(const Effects& effects) {
+    return only<RunCommand>(step(Proposed{only<Propose>(effects).request, {Value(0.5)}, ""}));
+  }
   /// Starts a fresh trial on an idle worker and returns its Run.
   RunCommand start(Step until) {
     scheduler->work.push_back(NewTrial{kNoMember, until, "test"});
-    const auto effects = step(WorkerUp{study->next_worker(), 0, "node", "", ""});
-    const auto propose = only<Propose>(effects);
-    return only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+    return propose(step(WorkerUp{study->next_worker(), 0, "node", "", ""}));
   }
   Effects report(const RunCommand& run, Step at, double loss) {
     return step(Reported{run.segment, run.trial, run.worker, at, {{"loss", loss}}});

@@ -33,7 +33,7 @@ TEST_F(StudyTest, ARunningTrialThatIsStoppedIsOverAtOnceAndItsWorkerIsAskedToEnd
   EXPECT_EQ(only<Drop>(saved).checkpoint.step, 3) << "nobody needs this state";
   const RunCommand next = [&] {
     scheduler->work.push_back(NewTrial{kNoMember, 9, "the next"});
-    return only<RunCommand>(step(Proposed{only<Propose>(end(run, 3)).request, {Value(0.5)}, ""}));
+    return propose(end(run, 3));
   }();
   EXPECT_EQ(next.worker, run.worker);
   EXPECT_EQ(study->board().trial(0).state, TrialState::kStopped);

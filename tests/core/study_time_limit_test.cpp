@@ -108,8 +108,7 @@ TEST_F(TimeLimitTest, ATrialGoesByItsOwnStepsAndAKindByItsOwnTrials) {
   begin_with(3600);
   const RunCommand run = measure();
   scheduler->work.push_back(NewTrial{kNoMember, 9, ""});
-  const auto propose = only<Propose>(end_measured(run));
-  const RunCommand slow = only<RunCommand>(step(Proposed{propose.request, {Value(0.5)}, ""}));
+  const RunCommand slow = propose(end_measured(run));
   step(Reported{slow.segment, slow.trial, slow.worker, 1, {{"loss", 0.5}}, 100});
   EXPECT_EQ(study->stop_lead_s(), 100 + 2 + 3 + Study::kLastWrites_s);
   step(TimeLeft{30});
