@@ -46,7 +46,7 @@ defined = {}
 def look_for_types(path):
     text = path.read_text()
     space = re.search(r"^namespace ([\w:]+) \{", text, re.M)
-    for name in re.findall(r"^(?:struct|class|enum class) (\w+)[^;{]*\{", text, re.M):
+    for name in re.findall(r"^(?:struct|class|enum class) ((?:\w+::)*\w+)[^;{]*\{", text, re.M):
         other = defined.setdefault((space and space.group(1), name), path)
         if other != path:
             problems.append(f"{path.relative_to(root)}: {name} is defined in {other.relative_to(root)}, too")

@@ -15,7 +15,8 @@ list(TRANSFORM includes REPLACE "^ -I" "")
 list(TRANSFORM links STRIP)
 
 add_executable(transport_mpich_test mpi_main.cpp mpi_test.cpp transport_contract.cpp ranks.cpp
-  ${CMAKE_SOURCE_DIR}/src/transport/transport.cpp ${CMAKE_SOURCE_DIR}/src/transport/mpi.cpp)
+  ${CMAKE_SOURCE_DIR}/src/transport/transport.cpp ${CMAKE_SOURCE_DIR}/src/transport/mpi_session.cpp
+  ${CMAKE_SOURCE_DIR}/src/transport/mpi_transport.cpp)
 target_include_directories(transport_mpich_test PRIVATE ${includes})
 target_compile_definitions(transport_mpich_test PRIVATE MPICH_SKIP_MPICXX)
 target_link_libraries(transport_mpich_test PRIVATE coppice_core fmt::fmt ${links} GTest::gtest coppice_options)
