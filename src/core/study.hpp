@@ -29,7 +29,7 @@ namespace coppice {
 
 /// Changes whenever the same events would lead to other commands: a journal of another version is not
 /// continued.
-inline constexpr std::int32_t kDecisionVersion = 6;
+inline constexpr std::int32_t kDecisionVersion = 7;
 
 struct StudySettings {
   std::uint64_t seed = 0;

@@ -43,16 +43,10 @@ bool has_horizon(const Options& options, const SchedulerSetup& setup) {
   return steps_per_trial(options, setup) != kOpenEnd;
 }
 
-std::vector<Step> steps_of(const Options& options, const SchedulerSetup& setup) {
-  return rung_steps(options.integer("min_steps", 1),
-                    has_horizon(options, setup) ? steps_per_trial(options, setup) : kMaxRungStep,
-                    options.integer("eta", 3));
-}
-
 AshaSettings settings_from(const Options& options, const SchedulerSetup& setup) {
   AshaSettings settings;
   settings.eta = options.integer("eta", 3);
-  settings.steps = steps_of(options, setup);
+  settings.steps = steps_of_rungs(options, setup);
   settings.re_evaluate = options.integer("re_evaluate", 0);
   settings.progressive = options.flag("pasha", false);
   const auto brackets = static_cast<std::size_t>(options.integer("brackets", 1));
@@ -85,10 +79,10 @@ std::string check_brackets(const Options& options, const SchedulerSetup& setup) 
   if (!has_horizon(options, setup)) {
     return "asha.brackets needs asha.max_steps or budget.steps_per_trial, as there is no last rung without";
   }
-  const auto rungs = std::ssize(steps_of(options, setup));
+  const auto rungs = std::ssize(steps_of_rungs(options, setup));
   if (brackets <= rungs) return "";
   return "asha.brackets " + std::to_string(brackets) + " is more than the " + std::to_string(rungs) +
-         " rungs from min_steps to max_steps; lower it";
+         " rungs that there are; lower it";
 }
 
 std::string check_reruns(const Options& options, const SchedulerSetup& setup) {

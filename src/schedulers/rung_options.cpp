@@ -11,8 +11,11 @@ constexpr auto kMost = static_cast<double>(kMaxRungStep);
 }  // namespace
 
 OptionSpec min_steps_option() {
-  return {
-      .name = "min_steps", .type = OptionType::kInt, .help = "the first rung (1)", .low = 1, .high = kMost};
+  return {.name = "min_steps",
+          .type = OptionType::kInt,
+          .help = "the first rung (counted from the last)",
+          .low = 1,
+          .high = kMost};
 }
 
 OptionSpec max_steps_option(const std::string& help) {
@@ -75,6 +78,13 @@ std::string check_min_steps(const std::string& scheduler, const Options& options
   if (min_steps <= max_steps) return "";
   return scheduler + ".min_steps " + std::to_string(min_steps) + " is more than the " +
          std::to_string(max_steps) + " steps of a trial; lower it";
+}
+
+std::vector<Step> steps_of_rungs(const Options& options, const SchedulerSetup& setup) {
+  const std::int64_t eta = options.integer("eta", 3);
+  const Step last = steps_per_trial(options, setup);
+  if (last != kOpenEnd && !options.contains("min_steps")) return hyperband_steps(last, eta);
+  return rung_steps(options.integer("min_steps", 1), last == kOpenEnd ? kMaxRungStep : last, eta);
 }
 
 std::optional<std::int64_t> planned_trials(const HalvingSettings& settings, const SchedulerSetup& setup) {

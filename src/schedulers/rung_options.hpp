@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/options.hpp"
 #include "schedulers/catalog.hpp"
@@ -24,6 +25,10 @@ std::string check_step_limit(const std::string& scheduler, const Options& option
 /// "", or why min_steps doesn't fit. Precondition: check_step_limit says "".
 std::string check_min_steps(const std::string& scheduler, const Options& options,
                             const SchedulerSetup& setup);
+
+/// Rungs of one kind of bracket: from min_steps up where that is given or there is no last one, else from the
+/// last one down. Precondition: check_step_limit and check_min_steps say "".
+std::vector<Step> steps_of_rungs(const Options& options, const SchedulerSetup& setup);
 
 /// "", or why re_evaluate can't be had.
 std::string check_re_evaluate(const std::string& scheduler, const Options& options,

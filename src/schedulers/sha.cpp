@@ -23,8 +23,7 @@ std::int64_t usual_trials(std::size_t rungs, std::int64_t eta) {
 HalvingSettings settings_from(const Options& options, const SchedulerSetup& setup) {
   HalvingSettings settings;
   settings.eta = options.integer("eta", 3);
-  const auto steps =
-      rung_steps(options.integer("min_steps", 1), steps_per_trial(options, setup), settings.eta);
+  const std::vector<Step> steps = steps_of_rungs(options, setup);
   BracketPlan plan;
   plan.s = std::ssize(steps) - 1;
   std::int64_t trials = options.integer("trials", usual_trials(steps.size(), settings.eta));

@@ -3,10 +3,12 @@
 
 #include "bench.hpp"
 #include "schedulers/brackets.hpp"
+#include "schedulers/rung_options.hpp"
 
 namespace coppice {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 SchedulerSetup budget(std::int64_t trials, std::optional<Step> steps = std::nullopt) {
@@ -74,6 +76,16 @@ TEST(Asha, OneThatEndedEarlyCountsInTheRungItWasHeadingFor) {
   bench.reach(1, 0.2);
   bench.reach(2, 0.3);
   EXPECT_FALSE(bench.next()) << "the best of three has nothing more to train";
+}
+
+TEST(Asha, RungsAreCountedFromTheLastOneOrFromMinSteps) {
+  const Options from_one = options_of({{"min_steps", std::int64_t{1}}});
+  EXPECT_THAT(steps_of_rungs({}, budget(9, 52)), ElementsAre(2, 6, 17, 52));
+  EXPECT_THAT(steps_of_rungs(from_one, budget(9, 52)), ElementsAre(1, 3, 9, 27, 52));
+  const std::vector<Step> for_ever = steps_of_rungs({}, budget(9));
+  EXPECT_THAT(std::vector<Step>(for_ever.begin(), for_ever.begin() + 3), ElementsAre(1, 3, 9));
+  EXPECT_EQ(Bench("asha", {}, budget(9, 52)).next_new().until, 2);
+  EXPECT_EQ(Bench("asha", from_one, budget(9, 52)).next_new().until, 1);
 }
 
 TEST(Asha, BracketsAreDrawnInProportionToHyperbandsFirstRungs) {

@@ -33,6 +33,13 @@ TEST(Sha, TheNextBracketOpensWhileOneWaits) {
   EXPECT_EQ(bench.next_continue().trial, 0) << "the older bracket first; ties by trial";
 }
 
+TEST(Sha, RungsAreCountedFromTheLastOne) {
+  Bench bench("sha", {}, {.steps_per_trial = 52});
+  // Rungs 2, 6, 17, 52: 27 begin.
+  for (int i = 0; i < 27; ++i) EXPECT_EQ(bench.next_new().until, 2);
+  EXPECT_FALSE(bench.next());
+}
+
 TEST(Sha, TheFirstRungCanBeLater) {
   Bench bench("sha", options_of({{"min_steps", std::int64_t{2}}, {"eta", std::int64_t{2}}}), kNine);
   // Rungs 2, 4, 8, 9: eight begin.

@@ -67,9 +67,7 @@ Method method_of(const std::string& name, Step steps) {
         Method{"asha-tpe", "asha", rungs, "tpe"}, Method{"asha-gp", "asha", rungs, "gp"},
         Method{"asha-stopping", "asha", stopping, "random"}}) {
     if (method.name != name) continue;
-    if (method.scheduler == "hyperband") method.measured = hyperband_steps(steps, kEta);
-    if (method.scheduler == "asha") method.measured = rung_steps(1, steps, kEta);
-    if (method.scheduler == "fifo") method.measured = {steps};
+    method.measured = method.scheduler == "fifo" ? std::vector{steps} : hyperband_steps(steps, kEta);
     return method;
   }
   throw std::invalid_argument("there is no method '" + name + "'");
