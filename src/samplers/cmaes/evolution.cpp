@@ -7,7 +7,7 @@
 #include <Eigen/Eigenvalues>
 
 #include "core/check.hpp"
-#include "samplers/normal.hpp"
+#include "core/normal.hpp"
 
 namespace coppice::cmaes {
 

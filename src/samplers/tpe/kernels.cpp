@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "core/check.hpp"
 #include "samplers/fast_math.hpp"
-#include "samplers/normal.hpp"
+#include "samplers/tpe/truncated_normal.hpp"
 #include "samplers/tpe/vector_loops.hpp"
 
 namespace coppice::tpe {
@@ -206,11 +208,12 @@ void Kernels::fit_base(std::size_t first, std::size_t last) {
 std::vector<float> Kernels::in_units(const Points& points) const {
   std::vector<float> scaled;
   scaled.reserve(points.values.size());
-  for (std::size_t i = 0; i < points.values.size(); ++i) {
-    const std::size_t a = i % axes_.size();
-    const double x = points.values[i];
-    scaled.push_back(axes_[a].choices() > 0 ? static_cast<float>(axes_[a].choice_of(x))
-                                            : static_cast<float>(x) * columns_[a].scale);
+  for (std::size_t p = 0; p < points.count(); ++p) {
+    for (std::size_t a = 0; a < axes_.size(); ++a) {
+      const double x = points.values[p * axes_.size() + a];
+      scaled.push_back(axes_[a].choices() > 0 ? static_cast<float>(axes_[a].choice_of(x))
+                                              : static_cast<float>(x) * columns_[a].scale);
+    }
   }
   return scaled;
 }
@@ -277,32 +280,62 @@ void Kernels::log_density(const Points& points, std::span<double> out) const {
   }
 }
 
-std::size_t Kernels::pick(Rng& rng) const {
-  auto mass = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(total_ + prior_weight_)));
-  if (mass >= total_) return kPrior;
-  std::size_t slot = first_;
-  while (mass >= weights_[slot]) mass -= weights_[slot++];
-  return slot;
+/// A kernel's slot, or that of the prior, in proportion to the weights, and where in its distribution to
+/// look.
+struct Kernels::Ticket {
+  static constexpr std::size_t kPrior = std::numeric_limits<std::size_t>::max();
+  std::size_t slot;
+  double u;
+
+  bool from_prior() const { return slot == kPrior; }
+};
+
+std::vector<Kernels::Ticket> Kernels::draw_tickets(Rng& rng, std::size_t count) const {
+  std::vector<std::int64_t> ends(weights_.size());
+  std::partial_sum(weights_.begin(), weights_.end(), ends.begin());
+  std::vector<Ticket> tickets(count);
+  for (Ticket& ticket : tickets) {
+    const auto mass =
+        static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(total_ + prior_weight_)));
+    const auto home = std::upper_bound(ends.begin(), ends.end(), mass);
+    ticket.slot = home == ends.end() ? Ticket::kPrior : static_cast<std::size_t>(home - ends.begin());
+    ticket.u = rng.uniform();
+  }
+  return tickets;
 }
 
-void Kernels::sample(Rng& rng, Points& points, double spread) const {
+Points Kernels::sample(Rng& rng, std::size_t count, double spread) const {
+  const std::vector<Ticket> tickets = draw_tickets(rng, count * axes_.size());
+  Points points{axes_.size(), std::vector<double>(tickets.size())};
+  std::vector<float> middles(count);
+  std::vector<double> draws(count);
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     const Axis& axis = axes_[a];
-    const std::size_t slot = pick(rng);
-    const bool from_prior = slot == kPrior;
-    const double u = rng.uniform();
-    double x = u;
+    const Column& column = columns_[a];
     if (axis.choices() > 0) {
       // The first part of [0, 1) is what the kernel's own choice has more than the others.
-      const double extra = from_prior ? 0 : choice_mass(axis).extra;
-      const double choice = u < extra ? static_cast<double>(columns_[a].middle[slot])
-                                      : axis.choice_of((u - extra) / (1 - extra));
-      points.values.push_back((choice + 0.5) / axis.choices());
+      const double own = choice_mass(axis).extra;
+      for (std::size_t i = a; i < tickets.size(); i += axes_.size()) {
+        const Ticket& ticket = tickets[i];
+        const double extra = ticket.from_prior() ? 0 : own;
+        const double choice = ticket.u < extra ? static_cast<double>(column.middle[ticket.slot])
+                                               : axis.choice_of((ticket.u - extra) / (1 - extra));
+        points.values[i] = (choice + 0.5) / axis.choices();
+      }
       continue;
     }
-    if (!from_prior) x = truncated_normal(columns_[a].middle[slot], spread * columns_[a].bandwidth, u);
-    points.values.push_back(axis.snap(x));
+    for (std::size_t p = 0; p < count; ++p) {
+      const Ticket& ticket = tickets[p * axes_.size() + a];
+      middles[p] = ticket.from_prior() ? 0.5F : column.middle[ticket.slot];
+      draws[p] = ticket.u;
+    }
+    truncated_normals(draws, middles, spread * column.bandwidth);
+    for (std::size_t p = 0; p < count; ++p) {
+      const std::size_t i = p * axes_.size() + a;
+      points.values[i] = axis.snap(tickets[i].from_prior() ? tickets[i].u : draws[p]);
+    }
   }
+  return points;
 }
 
 }  // namespace coppice::tpe

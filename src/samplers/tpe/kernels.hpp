@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -49,9 +48,9 @@ class Kernels {
   /// The logarithm of the density at each of `points`, up to a constant that is the same for all estimators
   /// over the same axes.
   void log_density(const Points& points, std::span<double> out) const;
-  /// Appends a point, snapped to the middles of its cells. Each coordinate is drawn from a kernel of its own,
+  /// Draws points, snapped to the middles of their cells. Each coordinate is drawn from a kernel of its own,
   /// or from the prior, with `spread` times the bandwidth: not from the mixture, but from its marginals.
-  void sample(Rng& rng, Points& points, double spread = 1) const;
+  Points sample(Rng& rng, std::size_t count, double spread = 1) const;
 
  private:
   /// One axis of all slots.
@@ -70,10 +69,9 @@ class Kernels {
     float scale = 0;  ///< 1 / (deviation sqrt 2), the deviation being that of the bandwidth and the cells
   };
   struct ChoiceMass;
-  static constexpr std::size_t kPrior = std::numeric_limits<std::size_t>::max();
+  struct Ticket;
 
-  /// A slot, or kPrior, in proportion to the weights.
-  std::size_t pick(Rng& rng) const;
+  std::vector<Ticket> draw_tickets(Rng& rng, std::size_t count) const;
   void reserve(std::size_t slots);
   void count(std::size_t slot, std::span<const double> point, std::int64_t weight);
   /// Whether it is another one than before, so that all slots must be fitted again.

@@ -138,8 +138,7 @@ void Model::fit_good() {
 }
 
 Points Model::propose(Rng& rng, std::size_t count, double spread) const {
-  Points drawn{axes_.size(), {}};
-  for (std::size_t i = 0; i < count; ++i) near_.sample(rng, drawn, spread);
+  const Points drawn = near_.sample(rng, count, spread);
   std::vector<double> promise(count);
   std::vector<double> rest(count);
   near_.log_density(drawn, promise);

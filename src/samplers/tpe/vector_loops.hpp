@@ -38,5 +38,7 @@ float largest(const float* values, std::size_t count);
 float sum_of_exponentials(const float* values, std::size_t count, float top);
 /// Minus the logarithm of the integral over [0, 1] of e^-((u - middle_i) scale)^2.
 void truncated_norms(float* norms, const float* middles, float scale, std::size_t count);
+/// erf(middle_i scale) and erf((1 - middle_i) scale).
+void halves(float* left, float* right, const float* middles, double scale, std::size_t count);
 
 }  // namespace coppice::tpe

@@ -7,9 +7,9 @@
 #include <functional>
 #include <numeric>
 
+#include "core/normal.hpp"
 #include "samplers/cmaes/choices.hpp"
 #include "samplers/cmaes/restarts.hpp"
-#include "samplers/normal.hpp"
 
 namespace coppice::cmaes {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../spaces.hpp"
-#include "samplers/normal.hpp"
+#include "core/normal.hpp"
 #include "samplers/tpe/kernels.hpp"
 
 namespace coppice {
@@ -144,8 +144,7 @@ TEST(Kernels, SampleEachAxisByItsMarginal) {
   kernels.settle();
   Rng rng(2, Purpose::kSimulate, 0);
   constexpr int kDraws = 40000;
-  Points points{2, {}};
-  for (int i = 0; i < kDraws; ++i) kernels.sample(rng, points);
+  const Points points = kernels.sample(rng, kDraws);
   // By choice and bin what the mixture has there, and by each alone.
   std::array<std::array<double, 10>, 3> joint{};
   std::array<double, 3> by_choice{};
