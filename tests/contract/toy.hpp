@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/effort.hpp"
 #include "../support/parameters.hpp"
 #include "samplers/catalog.hpp"
 #include "schedulers/catalog.hpp"
