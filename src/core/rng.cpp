@@ -54,7 +54,7 @@ double Rng::uniform() {
 std::uint64_t Rng::below(std::uint64_t n) {
   check(n > 0, "Rng::below(0)");
   std::uint64_t x = next_u64();
-  if (x < n) {  // seldom, and so is a division
+  if (x < n) {  // seldom; else it is not among the rejected ones, and a division is spared
     // Drops the 2^64 mod n lowest values: the rest holds each remainder equally often.
     const std::uint64_t reject = (0 - n) % n;
     while (x < reject) x = next_u64();

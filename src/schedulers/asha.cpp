@@ -1,8 +1,10 @@
 /// asha: asynchronous successive halving. Li et al., "A System for Massively Parallel Hyperparameter Tuning"
 /// (MLSys 2020, arXiv 1810.05934). Its options; how it decides: asha_promotion.cpp and asha_stopping.cpp.
 ///
-/// Departure from the paper: with `brackets` > 1, a new trial's bracket (bracket b begins at rung b) is drawn
-/// in proportion to the sizes that Hyperband gives their first rungs, by the trial's number alone.
+/// Departures from the paper: with `brackets` > 1, a new trial's bracket (bracket b begins at rung b) is
+/// drawn in proportion to the sizes that Hyperband gives their first rungs, by the trial's number alone. And
+/// without `min_steps` rungs are counted from the last one down, as in Hyperband, so that the last one, too,
+/// is eta times as long as the one before.
 #include "schedulers/asha.hpp"
 
 #include <numeric>
@@ -82,7 +84,7 @@ std::string check_brackets(const Options& options, const SchedulerSetup& setup) 
   const auto rungs = std::ssize(steps_of_rungs(options, setup));
   if (brackets <= rungs) return "";
   return "asha.brackets " + std::to_string(brackets) + " is more than the " + std::to_string(rungs) +
-         " rungs that there are; lower it";
+         " rungs of " + std::to_string(steps_per_trial(options, setup)) + " steps; lower it";
 }
 
 std::string check_reruns(const Options& options, const SchedulerSetup& setup) {

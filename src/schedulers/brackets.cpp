@@ -19,7 +19,7 @@ std::vector<Step> rung_steps(Step min_steps, Step max_steps, std::int64_t eta) {
   return steps;
 }
 
-std::vector<Step> hyperband_steps(Step max_steps, std::int64_t eta) {
+std::vector<Step> rung_steps_from_last(Step max_steps, std::int64_t eta) {
   check(1 <= max_steps && max_steps <= kMaxRungStep && eta >= 2, "rungs out of range");
   std::vector<Step> steps;
   for (std::int64_t power = 1;; power *= eta) {
@@ -33,7 +33,7 @@ std::vector<Step> hyperband_steps(Step max_steps, std::int64_t eta) {
 std::vector<BracketPlan> hyperband_brackets(Step max_steps, std::int64_t eta, BracketSizes sizes,
                                             RungsFrom from) {
   const std::vector<Step> steps =
-      from == RungsFrom::kLast ? hyperband_steps(max_steps, eta) : rung_steps(1, max_steps, eta);
+      from == RungsFrom::kLast ? rung_steps_from_last(max_steps, eta) : rung_steps(1, max_steps, eta);
   const auto count = static_cast<std::int64_t>(steps.size());  // s_max + 1
   std::vector<std::int64_t> power = {1};
   while (power.size() < steps.size()) power.push_back(power.back() * eta);

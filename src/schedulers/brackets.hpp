@@ -21,7 +21,7 @@ std::vector<Step> rung_steps(Step min_steps, Step max_steps, std::int64_t eta);
 /// with eta^s_max <= max_steps: r_i of Algorithm 1 of Li et al., JMLR 18 (2018). Strictly increasing. Each
 /// rung is eta times as long as the one before, so that all cost the same; where max_steps is a power of eta,
 /// rung_steps(1, max_steps, eta). Precondition: 1 <= max_steps <= kMaxRungStep, eta >= 2.
-std::vector<Step> hyperband_steps(Step max_steps, std::int64_t eta);
+std::vector<Step> rung_steps_from_last(Step max_steps, std::int64_t eta);
 
 /// How many of `count` go on to the next rung: floor(count / eta), but at least one.
 constexpr std::int64_t survivors(std::int64_t count, std::int64_t eta) {
@@ -34,7 +34,7 @@ enum class BracketSizes {
 };
 
 enum class RungsFrom {
-  kLast,   ///< hyperband_steps(max_steps, eta)
+  kLast,   ///< rung_steps_from_last(max_steps, eta)
   kFirst,  ///< rung_steps(1, max_steps, eta): 1, 3, 9, 27, 56 for 56 steps
 };
 

@@ -13,7 +13,7 @@ constexpr auto kMost = static_cast<double>(kMaxRungStep);
 OptionSpec min_steps_option() {
   return {.name = "min_steps",
           .type = OptionType::kInt,
-          .help = "the first rung (counted from the last)",
+          .help = "the first rung, others eta times as long (all are counted from the last one down)",
           .low = 1,
           .high = kMost};
 }
@@ -83,8 +83,9 @@ std::string check_min_steps(const std::string& scheduler, const Options& options
 std::vector<Step> steps_of_rungs(const Options& options, const SchedulerSetup& setup) {
   const std::int64_t eta = options.integer("eta", 3);
   const Step last = steps_per_trial(options, setup);
-  if (last != kOpenEnd && !options.contains("min_steps")) return hyperband_steps(last, eta);
-  return rung_steps(options.integer("min_steps", 1), last == kOpenEnd ? kMaxRungStep : last, eta);
+  if (last != kOpenEnd && last >= eta && !options.contains("min_steps"))
+    return rung_steps_from_last(last, eta);
+  return rung_steps(options.integer("min_steps", 1), std::min(last, kMaxRungStep), eta);
 }
 
 std::optional<std::int64_t> planned_trials(const HalvingSettings& settings, const SchedulerSetup& setup) {

@@ -26,8 +26,9 @@ std::string check_step_limit(const std::string& scheduler, const Options& option
 std::string check_min_steps(const std::string& scheduler, const Options& options,
                             const SchedulerSetup& setup);
 
-/// Rungs of one kind of bracket: from min_steps up where that is given or there is no last one, else from the
-/// last one down. Precondition: check_step_limit and check_min_steps say "".
+/// Rungs of one kind of bracket: from the last one down; from min_steps (1) up where that is given, where
+/// there is no last one, and where trials are shorter than eta, as the last would be the only one.
+/// Precondition: where there is a last one, check_step_limit and check_min_steps say "".
 std::vector<Step> steps_of_rungs(const Options& options, const SchedulerSetup& setup);
 
 /// "", or why re_evaluate can't be had.

@@ -1,8 +1,9 @@
 /// sha: synchronous successive halving, one kind of bracket again and again. Jamieson and Talwalkar,
 /// "Non-stochastic Best Arm Identification" (AISTATS 2016). How a bracket is played: halving.hpp; while one
 /// waits for its last trials, the next one opens, if there is to be one.
-#include <algorithm>
+#include <vector>
 
+#include "core/check.hpp"
 #include "schedulers/brackets.hpp"
 #include "schedulers/catalog.hpp"
 #include "schedulers/halving.hpp"
@@ -13,16 +14,17 @@ namespace coppice {
 
 namespace {
 
-/// As many as leave one for the last rung: eta^(rungs - 1), at most kMaxRungStep.
+/// As many as leave one for the last rung: eta^(rungs - 1).
 std::int64_t usual_trials(std::size_t rungs, std::int64_t eta) {
   std::int64_t trials = 1;
-  for (std::size_t rung = 1; rung < rungs; ++rung) trials *= eta;  // below max_steps: no overflow
+  for (std::size_t rung = 1; rung < rungs; ++rung) trials *= eta;  // at most eta * max_steps, 1e15
   return trials;
 }
 
 HalvingSettings settings_from(const Options& options, const SchedulerSetup& setup) {
   HalvingSettings settings;
   settings.eta = options.integer("eta", 3);
+  check(steps_per_trial(options, setup) != kOpenEnd, "sha has a last rung");
   const std::vector<Step> steps = steps_of_rungs(options, setup);
   BracketPlan plan;
   plan.s = std::ssize(steps) - 1;

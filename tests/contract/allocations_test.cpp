@@ -32,7 +32,7 @@ class Allocations : public ::testing::TestWithParam<std::size_t> {};
 TEST_P(Allocations, AStudyGetsDoneInShortOnesAndNothingIsBegunInVain) {
   const Variant variant = variants()[GetParam()];
   int restarts = 0;
-  for (std::uint64_t seed = 0; seed < seeds(6); ++seed) {
+  for (std::uint64_t seed = 0; seed < some_of(6); ++seed) {
     SCOPED_TRACE(variant.name + ", seed " + std::to_string(seed));
     const StudyPlan plan = toy_plan(variant, "random", seed);
     World world(plan, allocations(seed, 20));
@@ -42,12 +42,12 @@ TEST_P(Allocations, AStudyGetsDoneInShortOnesAndNothingIsBegunInVain) {
     restarts += world.result().restarts;
     expect_replay(plan, world);
   }
-  EXPECT_GE(restarts, 6) << "the allocations are too long to matter";
+  EXPECT_GE(restarts, static_cast<int>(some_of(6))) << "the allocations are too long to matter";
 }
 
 TEST_P(Allocations, AndWithEveryKindOfTrouble) {
   const Variant variant = variants()[GetParam()];
-  for (std::uint64_t seed = 0; seed < seeds(6); ++seed) {
+  for (std::uint64_t seed = 0; seed < some_of(6); ++seed) {
     SCOPED_TRACE(variant.name + ", seed " + std::to_string(seed));
     const StudyPlan plan = toy_plan(variant, "random", seed);
     WorldOptions options = allocations(seed, 40);
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Contract, Allocations, ::testing::Range<std::size_t>(0,
 TEST(AllocationsWithoutCheckpoints, TrialsAreTrainedWhole) {
   const Variant variant = variants().front();
   ASSERT_EQ(variant.scheduler, "fifo");
-  for (std::uint64_t seed = 0; seed < seeds(6); ++seed) {
+  for (std::uint64_t seed = 0; seed < some_of(6); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const StudyPlan plan = toy_plan(variant, "random", seed);
     WorldOptions options = allocations(seed, 35);  // 12 steps of up to 1.5 s, start-up, and the last writes
@@ -93,7 +93,7 @@ TEST(DamagedCheckpoints, ChangeNoResult) {
   for (const Variant& variant : variants()) {
     if (variant.scheduler != "fifo" && variant.scheduler != "hyperband") continue;
     if (measures_again(variant)) continue;
-    for (std::uint64_t seed = 0; seed < seeds(4); ++seed) {
+    for (std::uint64_t seed = 0; seed < some_of(4); ++seed) {
       SCOPED_TRACE(variant.name + ", seed " + std::to_string(seed));
       const StudyPlan plan = toy_plan(variant, "random", seed, 1000);
       World calm(plan, WorldOptions{.seed = seed});

@@ -46,7 +46,7 @@ TEST(Deterministic, WorkersAndDurationsChangeNothing) {
       continue;
     }
     EXPECT_FALSE(never.contains(variant.scheduler)) << variant.name;
-    for (std::uint64_t seed = 0; seed < seeds(4); ++seed) {
+    for (std::uint64_t seed = 0; seed < some_of(4); ++seed) {
       const StudyPlan plan = toy_plan(variant, "random", seed);
       // Trouble that belongs to a trial, not to a worker: it is the same wherever the trial trains.
       WorldOptions world{.seed = seed, .workers = 1};

@@ -46,7 +46,7 @@ TEST_P(Worlds, EndKeepTheRulesAndReplay) {
   const Variant variant = variants()[GetParam()];
   for (const SamplerInfo& sampler : samplers()) {
     // The troubles are the scheduler's: a sampler that thinks longer is shown a few of them.
-    const std::uint64_t count = seeds(sampler.name == "random" ? 16 : 2);
+    const std::uint64_t count = some_of(sampler.name == "random" ? 16 : 2);
     for (std::uint64_t seed = 0; seed < count; ++seed) {
       SCOPED_TRACE(variant.name + " with " + sampler.name + ", seed " + std::to_string(seed));
       const StudyPlan plan = toy_plan(variant, sampler.name, seed);
@@ -85,7 +85,7 @@ class Few final : public Sampler {
 TEST_P(Worlds, EndWhereTheSearchSpaceDoes) {
   const Variant variant = variants()[GetParam()];
   for (const TrialId count : {0, 1, 4, 11, 25}) {
-    for (std::uint64_t seed = 0; seed < seeds(6); ++seed) {
+    for (std::uint64_t seed = 0; seed < some_of(6); ++seed) {
       SCOPED_TRACE(variant.name + ", " + std::to_string(count) + " points, seed " + std::to_string(seed));
       StudyPlan plan = toy_plan(variant, "random", seed);
       plan.make_sampler = [seed, count] {
@@ -207,7 +207,7 @@ TEST(Worlds, WhatIsLostIsTrainedAgainToTheLastBit) {
   for (const Variant& variant : variants()) {
     if (variant.scheduler != "fifo" && variant.scheduler != "hyperband") continue;
     if (measures_again(variant)) continue;
-    for (std::uint64_t seed = 0; seed < seeds(4); ++seed) {
+    for (std::uint64_t seed = 0; seed < some_of(4); ++seed) {
       SCOPED_TRACE(variant.name + ", seed " + std::to_string(seed));
       const StudyPlan plan = toy_plan(variant, "random", seed, 1000);
       World calm(plan, WorldOptions{.seed = seed});

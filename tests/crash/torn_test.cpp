@@ -1,5 +1,6 @@
 // A journal that is cut or damaged anywhere: the reader gives the records up to there, or refuses it with the
-// offset. Never another record, never a crash.
+// offset. Never another record, never a crash. (Under the sanitizers
+// at one byte of three.)
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -114,7 +115,7 @@ TEST_F(Torn, TheJournalHasEveryKindOfRecord) {
 }
 
 TEST_F(Torn, CutAtEveryByte) {
-  for (std::uint64_t size = 0; size < journal_.bytes.size(); size += kThin) {
+  for (std::uint64_t size = 0; size < journal_.bytes.size(); size += kOneOf) {
     SCOPED_TRACE(size);
     const Outcome outcome = read(journal_.bytes.substr(0, size));
     ASSERT_EQ(outcome.refusal, "");
@@ -130,7 +131,7 @@ TEST_F(Torn, CutAtEveryByte) {
 
 TEST_F(Torn, AFlippedBitAtEveryByte) {
   constexpr std::uint64_t kAllBitsUpTo = 1500;
-  for (std::uint64_t at = 0; at < journal_.bytes.size(); at += kThin) {
+  for (std::uint64_t at = 0; at < journal_.bytes.size(); at += kOneOf) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       if (at >= kAllBitsUpTo && bit != at % 8) continue;
       SCOPED_TRACE("byte " + std::to_string(at) + ", bit " + std::to_string(bit));

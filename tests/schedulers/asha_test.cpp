@@ -82,6 +82,10 @@ TEST(Asha, RungsAreCountedFromTheLastOneOrFromMinSteps) {
   const Options from_one = options_of({{"min_steps", std::int64_t{1}}});
   EXPECT_THAT(steps_of_rungs({}, budget(9, 52)), ElementsAre(2, 6, 17, 52));
   EXPECT_THAT(steps_of_rungs(from_one, budget(9, 52)), ElementsAre(1, 3, 9, 27, 52));
+  EXPECT_THAT(steps_of_rungs({}, budget(9, 3)), ElementsAre(1, 3));
+  EXPECT_THAT(steps_of_rungs({}, budget(9, 2)), ElementsAre(1, 2)) << "not the last one alone";
+  EXPECT_THAT(steps_of_rungs({}, budget(9, 1)), ElementsAre(1));
+  EXPECT_THAT(steps_of_rungs(options_of({{"min_steps", std::int64_t{9}}}), budget(9, 9)), ElementsAre(9));
   const std::vector<Step> for_ever = steps_of_rungs({}, budget(9));
   EXPECT_THAT(std::vector<Step>(for_ever.begin(), for_ever.begin() + 3), ElementsAre(1, 3, 9));
   EXPECT_EQ(Bench("asha", {}, budget(9, 52)).next_new().until, 2);
@@ -262,7 +266,12 @@ TEST(Asha, MessagesSayTheFix) {
   EXPECT_THAT(asha.check(options_of({{"brackets", std::int64_t{2}}, {"pasha", true}}), budget(4, 9)),
               HasSubstr("one bracket"));
   EXPECT_THAT(asha.check(options_of({{"min_steps", std::int64_t{10}}}), budget(4, 9)), HasSubstr("lower it"));
-  EXPECT_THAT(asha.check(options_of({{"brackets", std::int64_t{4}}}), budget(4, 9)), HasSubstr("3 rungs"));
+  EXPECT_THAT(asha.check(options_of({{"brackets", std::int64_t{4}}}), budget(4, 9)),
+              HasSubstr("the 3 rungs of 9 steps"));
+  const std::int64_t five = 5;
+  EXPECT_THAT(asha.check(options_of({{"brackets", five}}), budget(4, 52)),
+              HasSubstr("the 4 rungs of 52 steps"));
+  EXPECT_EQ(asha.check(options_of({{"brackets", five}, {"min_steps", std::int64_t{1}}}), budget(4, 52)), "");
   EXPECT_THAT(asha.check(options_of({{"max_steps", std::int64_t{10}}}), budget(4, 9)),
               HasSubstr("remove one of the two"));
   EXPECT_THAT(asha.check({}, budget(4, kMaxRungStep + 1)), HasSubstr("too long"));

@@ -113,11 +113,11 @@ TEST(Brackets, WhereMaxStepsIsNoPowerOfEta) {
 }
 
 TEST(Brackets, HyperbandCountsItsRungsFromTheLastOne) {
-  EXPECT_THAT(hyperband_steps(52, 3), ElementsAre(2, 6, 17, 52));
-  EXPECT_THAT(hyperband_steps(30, 3), ElementsAre(1, 3, 10, 30));
-  EXPECT_THAT(hyperband_steps(100, 3), ElementsAre(1, 4, 11, 33, 100));
-  EXPECT_THAT(hyperband_steps(10, 4), ElementsAre(3, 10)) << "halves up";
-  EXPECT_THAT(hyperband_steps(2, 3), ElementsAre(2));
+  EXPECT_THAT(rung_steps_from_last(52, 3), ElementsAre(2, 6, 17, 52));
+  EXPECT_THAT(rung_steps_from_last(30, 3), ElementsAre(1, 3, 10, 30));
+  EXPECT_THAT(rung_steps_from_last(100, 3), ElementsAre(1, 4, 11, 33, 100));
+  EXPECT_THAT(rung_steps_from_last(10, 4), ElementsAre(3, 10)) << "halves up";
+  EXPECT_THAT(rung_steps_from_last(2, 3), ElementsAre(2));
   EXPECT_THAT(first_rungs(52, 3, BracketSizes::kTable), ElementsAre(27, 9, 6, 4));
   EXPECT_THAT(first_rungs(56, 3, BracketSizes::kFormula), ElementsAre(27, 12, 6, 4));
 }
@@ -132,13 +132,13 @@ TEST(Brackets, HyperbandCountsItsRungsFromTheFirstOneOnRequest) {
 TEST(Brackets, HyperbandsRungsIncreaseWhateverTheLastOne) {
   for (std::int64_t eta = 2; eta <= 5; ++eta) {
     for (Step last = 1; last <= 2000; ++last) {
-      const std::vector<Step> steps = hyperband_steps(last, eta);
+      const std::vector<Step> steps = rung_steps_from_last(last, eta);
       EXPECT_EQ(steps.back(), last);
       EXPECT_GE(steps.front(), 1);
       for (std::size_t i = 1; i < steps.size(); ++i) ASSERT_LT(steps[i - 1], steps[i]) << last << " " << eta;
     }
     const Step power = eta * eta * eta * eta;
-    EXPECT_EQ(hyperband_steps(power, eta), rung_steps(1, power, eta));
+    EXPECT_EQ(rung_steps_from_last(power, eta), rung_steps(1, power, eta));
   }
 }
 
@@ -147,8 +147,8 @@ TEST(Brackets, TheSmallestAndTheLargest) {
   EXPECT_THAT(rung_steps(7, 7, 2), ElementsAre(7));
   EXPECT_EQ(rung_steps(1, kMaxRungStep, 2).size(), 41u);
   EXPECT_EQ(rung_steps(1, kMaxRungStep, 2)[39], std::int64_t{1} << 39);
-  EXPECT_EQ(hyperband_steps(kMaxRungStep, 2).size(), 40u);
-  EXPECT_EQ(hyperband_steps(kMaxRungStep, 1'000'000).size(), 3u);
+  EXPECT_EQ(rung_steps_from_last(kMaxRungStep, 2).size(), 40u);
+  EXPECT_EQ(rung_steps_from_last(kMaxRungStep, 1'000'000).size(), 3u);
   EXPECT_THAT(first_rungs(1, 3, BracketSizes::kFormula), ElementsAre(1));
   EXPECT_EQ(survivors(81, 3), 27);
   EXPECT_EQ(survivors(2, 3), 1);

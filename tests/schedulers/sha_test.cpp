@@ -38,6 +38,8 @@ TEST(Sha, RungsAreCountedFromTheLastOne) {
   // Rungs 2, 6, 17, 52: 27 begin.
   for (int i = 0; i < 27; ++i) EXPECT_EQ(bench.next_new().until, 2);
   EXPECT_FALSE(bench.next());
+  const Options from_one = options_of({{"min_steps", std::int64_t{1}}});
+  EXPECT_EQ(find_scheduler("sha")->planned(from_one, {.steps_per_trial = 52}), 81);
 }
 
 TEST(Sha, TheFirstRungCanBeLater) {

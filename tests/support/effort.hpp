@@ -1,5 +1,5 @@
-/// How much a test tries. Under the sanitizers, where all takes ten times as long, a third is enough: they
-/// look for mistakes that any try can make.
+/// How much a test tries. Under the sanitizers, where all takes far longer, about a third: they look for
+/// mistakes that any try can make.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,14 @@
 namespace coppice {
 
 #ifdef COPPICE_SANITIZED
-inline constexpr std::uint64_t kThin = 3;
+inline constexpr std::uint64_t kOneOf = 3;
 #else
-inline constexpr std::uint64_t kThin = 1;
+inline constexpr std::uint64_t kOneOf = 1;
 #endif
 
 /// Of so many seeds, how many to try.
-constexpr std::uint64_t seeds(std::uint64_t all) {
-  return (all + kThin - 1) / kThin;
+constexpr std::uint64_t some_of(std::uint64_t all) {
+  return (all + kOneOf - 1) / kOneOf;
 }
 
 }  // namespace coppice

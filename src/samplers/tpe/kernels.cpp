@@ -315,7 +315,8 @@ Points Kernels::sample(Rng& rng, std::size_t count, double spread) const {
     if (axis.choices() > 0) {
       // The first part of [0, 1) is what the kernel's own choice has more than the others.
       const double own = choice_mass(axis).extra;
-      for (std::size_t i = a; i < tickets.size(); i += axes_.size()) {
+      for (std::size_t p = 0; p < count; ++p) {
+        const std::size_t i = p * axes_.size() + a;
         const Ticket& ticket = tickets[i];
         const double extra = ticket.from_prior() ? 0 : own;
         const double choice = ticket.u < extra ? static_cast<double>(column.middle[ticket.slot])
@@ -326,7 +327,7 @@ Points Kernels::sample(Rng& rng, std::size_t count, double spread) const {
     }
     for (std::size_t p = 0; p < count; ++p) {
       const Ticket& ticket = tickets[p * axes_.size() + a];
-      middles[p] = ticket.from_prior() ? 0.5F : column.middle[ticket.slot];
+      middles[p] = ticket.from_prior() ? 0.5F : column.middle[ticket.slot];  // the prior's draw is not used
       draws[p] = ticket.u;
     }
     truncated_normals(draws, middles, spread * column.bandwidth);

@@ -1,6 +1,7 @@
 #include "samplers/tpe/truncated_normal.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <numbers>
 #include <vector>
 
@@ -14,7 +15,8 @@ void truncated_normals(std::span<double> values, std::span<const float> middles,
   check(values.size() == middles.size(), "a middle for each value");
   std::vector<float> left(values.size());
   std::vector<float> right(values.size());
-  halves(left.data(), right.data(), middles.data(), 1 / (deviation * std::numbers::sqrt2), values.size());
+  erf_on_both_sides(left.data(), right.data(), middles.data(), 1 / (deviation * std::numbers::sqrt2),
+                    values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double below = static_cast<double>(left[i]);
     const double above = static_cast<double>(right[i]);

@@ -86,8 +86,8 @@ void truncated_norms(float* norms, const float* middles, float scale, std::size_
 }
 
 COPPICE_FOR_EACH_PROCESSOR
-void halves(float* __restrict left, float* __restrict right, const float* __restrict middles, double scale,
-            std::size_t count) {
+void erf_on_both_sides(float* __restrict left, float* __restrict right, const float* __restrict middles,
+                       double scale, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto middle = static_cast<double>(middles[i]);
     left[i] = fast::erf(static_cast<float>(middle * scale));

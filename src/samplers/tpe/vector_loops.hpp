@@ -1,5 +1,5 @@
-/// The inner loops of Parzen estimators, over blocks of kernels. Pure functions: safe from any thread; the
-/// same bits on every processor.
+/// The inner loops of Parzen estimators, over blocks of kernels and over draws. Pure functions: safe from any
+/// thread; the same bits on every processor.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace coppice::tpe {
 
-/// Lengths of blocks are multiples of this.
+/// Lengths of blocks of kernels are multiples of this.
 inline constexpr std::size_t kLanes = 16;
 
 /// One axis: where kernels stand, and the point to be measured.
@@ -38,7 +38,7 @@ float largest(const float* values, std::size_t count);
 float sum_of_exponentials(const float* values, std::size_t count, float top);
 /// Minus the logarithm of the integral over [0, 1] of e^-((u - middle_i) scale)^2.
 void truncated_norms(float* norms, const float* middles, float scale, std::size_t count);
-/// erf(middle_i scale) and erf((1 - middle_i) scale).
-void halves(float* left, float* right, const float* middles, double scale, std::size_t count);
+/// erf(middle_i scale) and erf((1 - middle_i) scale): of any length. The arrays don't overlap.
+void erf_on_both_sides(float* left, float* right, const float* middles, double scale, std::size_t count);
 
 }  // namespace coppice::tpe

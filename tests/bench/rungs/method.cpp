@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "samplers/catalog.hpp"
-#include "schedulers/brackets.hpp"
 #include "schedulers/catalog.hpp"
+#include "schedulers/rung_options.hpp"
 #include "simulator/world.hpp"
 
 namespace coppice::bench {
@@ -15,7 +15,6 @@ namespace coppice::bench {
 namespace {
 
 constexpr const char* kMetric = "value";
-constexpr std::int64_t kEta = 3;  // the default of those with rungs
 
 /// Its state is the step: the problem knows the rest.
 class Curve final : public Trainable {
@@ -67,7 +66,8 @@ Method method_of(const std::string& name, Step steps) {
         Method{"asha-tpe", "asha", rungs, "tpe"}, Method{"asha-gp", "asha", rungs, "gp"},
         Method{"asha-stopping", "asha", stopping, "random"}}) {
     if (method.name != name) continue;
-    method.measured = method.scheduler == "fifo" ? std::vector{steps} : hyperband_steps(steps, kEta);
+    method.measured =
+        method.scheduler == "fifo" ? std::vector{steps} : steps_of_rungs(rungs, {.steps_per_trial = steps});
     return method;
   }
   throw std::invalid_argument("there is no method '" + name + "'");

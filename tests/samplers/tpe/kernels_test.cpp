@@ -1,4 +1,5 @@
 // The density of kernels over several axes: whole, forgetful, and sampled as it says.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -133,6 +134,22 @@ TEST(Kernels, ForgetWithoutATrace) {
   EXPECT_EQ(winding.size(), straight.size());
   for (std::size_t at = 1000; at < 1050; ++at) {
     EXPECT_EQ(density_at(winding, point(at)), density_at(straight, point(at)));
+  }
+}
+
+TEST(Kernels, PointsDrawnTogetherAreThoseDrawnOneByOne) {
+  const std::vector<Axis> axes = {Axis(number("x", 0, 1)), Axis(choice("c", {"a", "b", "c"})),
+                                  Axis(number("y", 0, 1))};
+  Kernels kernels(axes, 1);
+  kernels.insert(1, std::vector{0.1, 0.5, 0.2}, 3);  // slots 0 and 2 are free
+  kernels.insert(3, std::vector{0.8, 5.0 / 6, 0.9}, 1);
+  kernels.settle();
+  Rng together(2, Purpose::kSimulate, 0);
+  Rng one_by_one(2, Purpose::kSimulate, 0);
+  const Points all = kernels.sample(together, 50, 2);
+  for (std::size_t i = 0; i < all.count(); ++i) {
+    const Points one = kernels.sample(one_by_one, 1, 2);
+    EXPECT_THAT(all.point(i), testing::ElementsAreArray(one.values)) << i;
   }
 }
 
