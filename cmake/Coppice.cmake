@@ -46,18 +46,12 @@ function(coppice_test name)
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock coppice_options)
-  # Most of a build's time would go into optimising the tests themselves, and into reading GoogleTest's headers once for each.
-  # But Eigen's templates are unbearably slow unless they are optimised.
+  # Most of a build's time would go into optimising the tests themselves, and into the same headers and templates once for
+  # each. But Eigen's templates are unbearably slow unless they are optimised.
   if(NOT Eigen3::Eigen IN_LIST ARG_LINKS)
     target_compile_options(${name}_test PRIVATE -O0)
-    get_property(first GLOBAL PROPERTY coppice_first_test)
-    if(first)
-      target_precompile_headers(${name}_test REUSE_FROM ${first})
-    else()
-      target_precompile_headers(${name}_test PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
-      set_property(GLOBAL PROPERTY coppice_first_test ${name}_test)
-    endif()
   endif()
+  set_target_properties(${name}_test PROPERTIES UNITY_BUILD ${COPPICE_UNITE_TESTS} UNITY_BUILD_BATCH_SIZE 6)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()

@@ -11,14 +11,14 @@
 namespace coppice::test {
 namespace {
 
-const std::string kUuid = "GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadae00";
+const std::string kFirstUuid = "GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadae00";
 
 TEST(Nvml, ReadsMemoryAndWhoIsOnIt) {
   std::string path = "/tmp/coppice-free-XXXXXX";
   close(mkstemp(path.data()));
   std::ofstream(path) << "1500000000";
   const WithEnvironment with({"FAKE_MIG_SLICES"}, {{"FAKE_CUDA_DEVICES", "1"}, {"FAKE_FREE_MEMORY", path}});
-  const auto memory = device_memory(kUuid);
+  const auto memory = device_memory(kFirstUuid);
   ASSERT_TRUE(memory);
   EXPECT_EQ(memory->free_bytes, 1'500'000'000);
   EXPECT_EQ(memory->total_bytes, 80'000'000'000);

@@ -13,21 +13,20 @@
 namespace coppice {
 namespace {
 
-using Kind = AutoChoice::Kind;
 using testing::StartsWith;
 
 TEST(ChooseSamplers, ByTheRestOfTheStudy) {
   const SearchSpace space = spaces::cube(3);
-  EXPECT_EQ(choose_samplers(space, {.max_trials = 100}).kind, Kind::kModelThenTurns);
-  EXPECT_EQ(choose_samplers(spaces::mixed(), {.max_trials = 100}).kind, Kind::kModel);
-  EXPECT_EQ(choose_samplers(space, {.population = true}).kind, Kind::kRandom);
-  EXPECT_EQ(choose_samplers(space, {.population = true, .blind = true}).kind, Kind::kRandom);
-  EXPECT_EQ(choose_samplers(space, {.blind = true}).kind, Kind::kSpread);
-  EXPECT_EQ(choose_samplers(space, {.rungs = true, .blind = true}).kind, Kind::kSpread);
-  EXPECT_EQ(choose_samplers(space, {.rungs = true}).kind, Kind::kModel);
-  EXPECT_EQ(choose_samplers(spaces::cube(41), {.rungs = true}).kind, Kind::kDensities);
-  EXPECT_EQ(choose_samplers(spaces::cube(40), {}).kind, Kind::kModelThenTurns);
-  EXPECT_EQ(choose_samplers(spaces::cube(41), {}).kind, Kind::kDensities);
+  EXPECT_EQ(choose_samplers(space, {.max_trials = 100}).kind, AutoChoice::Kind::kModelThenTurns);
+  EXPECT_EQ(choose_samplers(spaces::mixed(), {.max_trials = 100}).kind, AutoChoice::Kind::kModel);
+  EXPECT_EQ(choose_samplers(space, {.population = true}).kind, AutoChoice::Kind::kRandom);
+  EXPECT_EQ(choose_samplers(space, {.population = true, .blind = true}).kind, AutoChoice::Kind::kRandom);
+  EXPECT_EQ(choose_samplers(space, {.blind = true}).kind, AutoChoice::Kind::kSpread);
+  EXPECT_EQ(choose_samplers(space, {.rungs = true, .blind = true}).kind, AutoChoice::Kind::kSpread);
+  EXPECT_EQ(choose_samplers(space, {.rungs = true}).kind, AutoChoice::Kind::kModel);
+  EXPECT_EQ(choose_samplers(spaces::cube(41), {.rungs = true}).kind, AutoChoice::Kind::kDensities);
+  EXPECT_EQ(choose_samplers(spaces::cube(40), {}).kind, AutoChoice::Kind::kModelThenTurns);
+  EXPECT_EQ(choose_samplers(spaces::cube(41), {}).kind, AutoChoice::Kind::kDensities);
 }
 
 TEST(ChooseSamplers, SaysWhy) {

@@ -23,7 +23,7 @@ SearchSpace one_number() {
   return SearchSpace({number("x", 0, 1)});
 }
 
-SearchSpace mixed() {
+SearchSpace some_fixed() {
   Parameter width = integer("width", 1, 8);
   width.fixed = true;
   return SearchSpace({number("rate", 1e-4, 1, true), width, choice("method", {"a", "b", "c"}),
@@ -138,7 +138,7 @@ TEST(Pb2, WhatDivergesIsAvoided) {
 }
 
 TEST(Pb2, EveryKindOfParameterAndWhatIsFixedComesFromTheState) {
-  const SearchSpace space = mixed();
+  const SearchSpace space = some_fixed();
   const auto explorer = pb2(space);
   const auto sampler = make_sampler("random", {}, space, 3);
   std::vector<Trial> trials;

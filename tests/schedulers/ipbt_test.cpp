@@ -11,8 +11,8 @@ namespace {
 using ::testing::HasSubstr;
 using Items = std::vector<std::pair<std::string, OptionValue>>;
 
-Bench bench_of(std::int64_t population, Step steps, Items more = {},
-               std::optional<std::int64_t> max_trials = std::nullopt) {
+Bench bench_of_ipbt(std::int64_t population, Step steps, Items more = {},
+                    std::optional<std::int64_t> max_trials = std::nullopt) {
   more.emplace_back("population", population);
   more.emplace_back("interval", std::int64_t{10});
   SchedulerSetup setup;
@@ -39,7 +39,7 @@ std::map<MemberId, Work> round(Bench& bench, Score score) {
   return works;
 }
 
-void begin_all(Bench& bench, MemberId count) {
+void begin_members(Bench& bench, MemberId count) {
   for (MemberId member = 0; member < count; ++member) EXPECT_EQ(bench.next_new().until, 10);
   EXPECT_FALSE(bench.next());
 }
@@ -82,8 +82,8 @@ TEST(Stagnation, AGainThatNoiseWouldExplain) {
 // ---- comparisons ----
 
 TEST(Ipbt, TwiceTheMembersBeginAndTheBetterHalfStays) {
-  Bench bench = bench_of(2, 100);
-  begin_all(bench, 4);
+  Bench bench = bench_of_ipbt(2, 100);
+  begin_members(bench, 4);
   bench.reach(0, 0.3);
   bench.reach(1, 0.1);
   bench.fail(2);
@@ -101,8 +101,8 @@ TEST(Ipbt, TwiceTheMembersBeginAndTheBetterHalfStays) {
 }
 
 TEST(Ipbt, ThenTheWorstQuarterCopiesOneOfTheBest) {
-  Bench bench = bench_of(4, 100);
-  begin_all(bench, 8);
+  Bench bench = bench_of_ipbt(4, 100);
+  begin_members(bench, 8);
   round(bench, [](MemberId member) { return 0.1 * member; });
   auto works = round(bench, [](MemberId member) { return 0.1 * member; });
   ASSERT_EQ(works.size(), 4u);
@@ -117,8 +117,8 @@ TEST(Ipbt, ThenTheWorstQuarterCopiesOneOfTheBest) {
 }
 
 TEST(Ipbt, WhatFailedOrDivergedCopiesFirstOfAll) {
-  Bench bench = bench_of(3, 100);
-  begin_all(bench, 6);
+  Bench bench = bench_of_ipbt(3, 100);
+  begin_members(bench, 6);
   round(bench, [](MemberId member) { return 0.1 * member; });
   bench.fail(0);
   bench.reach(1, kWorst);
@@ -132,8 +132,8 @@ TEST(Ipbt, WhatFailedOrDivergedCopiesFirstOfAll) {
 }
 
 TEST(Ipbt, ALostOriginIsMadeUpFor) {
-  Bench bench = bench_of(8, 100);
-  begin_all(bench, 16);
+  Bench bench = bench_of_ipbt(8, 100);
+  begin_members(bench, 16);
   round(bench, [](MemberId member) { return 0.1 * member; });
   for (TrialId trial = 0; trial < 8; ++trial) bench.reach(trial, 0.1 * static_cast<double>(trial));
   for (TrialId trial = 0; trial < 6; ++trial) bench.next_continue();
@@ -147,8 +147,8 @@ TEST(Ipbt, ALostOriginIsMadeUpFor) {
 }
 
 TEST(Ipbt, WhereNobodyHasAFiniteScoreForLongItIsOver) {
-  Bench bench = bench_of(2, 1000);
-  begin_all(bench, 4);
+  Bench bench = bench_of_ipbt(2, 1000);
+  begin_members(bench, 4);
   int rounds = 0;
   while (!round(bench, [](MemberId) { return kWorst; }).empty()) ASSERT_LT(++rounds, 10);
   EXPECT_EQ(rounds, 2);
@@ -157,8 +157,8 @@ TEST(Ipbt, WhereNobodyHasAFiniteScoreForLongItIsOver) {
 }
 
 TEST(Ipbt, WhenAllFailThereIsNothingToDo) {
-  Bench bench = bench_of(1, 100);
-  begin_all(bench, 2);
+  Bench bench = bench_of_ipbt(1, 100);
+  begin_members(bench, 2);
   bench.fail(0);
   bench.fail(1);
   EXPECT_FALSE(bench.next());
@@ -167,8 +167,8 @@ TEST(Ipbt, WhenAllFailThereIsNothingToDo) {
 // ---- restarts ----
 
 TEST(Ipbt, ARestartDoublesTheIntervalAndHalfBeginAfresh) {
-  Bench bench = bench_of(4, 200);
-  begin_all(bench, 8);
+  Bench bench = bench_of_ipbt(4, 200);
+  begin_members(bench, 8);
   auto works = stagnate(bench);
   ASSERT_EQ(works.size(), 4u);
   for (const MemberId member : {0, 1}) {
@@ -193,8 +193,8 @@ TEST(Ipbt, ARestartDoublesTheIntervalAndHalfBeginAfresh) {
 }
 
 TEST(Ipbt, NobodyTrainsLongerThanThePopulation) {
-  Bench bench = bench_of(2, 85);
-  begin_all(bench, 4);
+  Bench bench = bench_of_ipbt(2, 85);
+  begin_members(bench, 4);
   auto works = stagnate(bench);
   EXPECT_EQ(std::get<NewTrial>(works.at(1)).until, 20);
   works = round(bench, [](MemberId member) { return 0.1 * member; });
@@ -213,8 +213,8 @@ TEST(Ipbt, NobodyTrainsLongerThanThePopulation) {
 }
 
 TEST(Ipbt, AFreshOneStopsAtThePopulationsLastStep) {
-  Bench bench = bench_of(2, 80);
-  begin_all(bench, 4);
+  Bench bench = bench_of_ipbt(2, 80);
+  begin_members(bench, 4);
   stagnate(bench);
   round(bench, [](MemberId member) { return 1.0 - member; });  // the fresh one, 1, is better
   EXPECT_TRUE(round(bench, [](MemberId) { return 0.1; }).empty());
@@ -222,34 +222,34 @@ TEST(Ipbt, AFreshOneStopsAtThePopulationsLastStep) {
 }
 
 TEST(Ipbt, NoRestartWhereFewerThanTwoIntervalsWouldBeLeft) {
-  Bench enough = bench_of(2, 80);
-  begin_all(enough, 4);
+  Bench enough = bench_of_ipbt(2, 80);
+  begin_members(enough, 4);
   EXPECT_TRUE(std::holds_alternative<NewTrial>(stagnate(enough).at(1)));
-  Bench late = bench_of(2, 79);
-  begin_all(late, 4);
+  Bench late = bench_of_ipbt(2, 79);
+  begin_members(late, 4);
   EXPECT_FALSE(std::holds_alternative<NewTrial>(stagnate(late).at(1)));
 }
 
 TEST(Ipbt, BeginsAfreshOnlyAsFarAsTheBudgetOfTrialsGoes) {
-  Bench bench = bench_of(4, 200, {}, 9);
-  begin_all(bench, 8);
+  Bench bench = bench_of_ipbt(4, 200, {}, 9);
+  begin_members(bench, 8);
   const auto works = stagnate(bench);
   EXPECT_TRUE(std::holds_alternative<Clone>(works.at(2)));
   EXPECT_TRUE(std::holds_alternative<NewTrial>(works.at(3)));
 }
 
 TEST(Ipbt, KeepsAllStatesWithoutFreshOnes) {
-  Bench bench = bench_of(3, 200, {{"fresh", 0.0}});
-  begin_all(bench, 6);
+  Bench bench = bench_of_ipbt(3, 200, {{"fresh", 0.0}});
+  begin_members(bench, 6);
   for (const auto& [member, work] : stagnate(bench)) {
     EXPECT_EQ(std::get<Clone>(work).kind, DecisionKind::kExplore) << member;
   }
 }
 
 TEST(Ipbt, WithoutCheckpointsEverybodyTrainsOnOrBeginsAfresh) {
-  Bench bench = bench_of(2, 200);
+  Bench bench = bench_of_ipbt(2, 200);
   bench.saves = false;
-  begin_all(bench, 4);
+  begin_members(bench, 4);
   const auto works = stagnate(bench);
   EXPECT_TRUE(std::holds_alternative<Continue>(works.at(0)));
   EXPECT_TRUE(std::holds_alternative<NewTrial>(works.at(1)));

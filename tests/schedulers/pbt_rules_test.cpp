@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "bench.hpp"
+#include "pbt_population.hpp"
 #include "schedulers/pbt/standings.hpp"
 #include "schedulers/pbt/welch.hpp"
 
@@ -16,16 +16,8 @@ OptionValue word(const char* text) {
   return std::string(text);
 }
 
-Bench bench_of(std::int64_t population, Step steps, Items more) {
-  more.emplace_back("population", population);
-  more.emplace_back("interval", std::int64_t{10});
-  SchedulerSetup setup;
-  setup.steps_per_trial = steps;
-  return Bench("pbt", options_of(std::move(more)), setup);
-}
-
-void begin_all(Bench& bench, MemberId population) {
-  for (MemberId member = 0; member < population; ++member) bench.next_new(member);
+Bench bench_of_rules(std::int64_t population, Step last, Items more) {
+  return Bench("pbt", pbt(population, std::move(more)), steps(last));
 }
 
 // ---- Welch's test
@@ -64,7 +56,7 @@ TEST(Welch, TooLittleToTell) {
 // ------------------------------------------------------------------------------------------------------
 
 TEST(PbtTournament, TheWorseOfTwoGivesWay) {
-  Bench bench = bench_of(2, 40, {{"exploit", word("tournament")}, {"synchronous", true}});
+  Bench bench = bench_of_rules(2, 40, {{"exploit", word("tournament")}, {"synchronous", true}});
   begin_all(bench, 2);
   bench.reach(0, 0.5);
   bench.reach(1, 0.1);
@@ -79,7 +71,7 @@ TEST(PbtTournament, TheWorseOfTwoGivesWay) {
 
 TEST(PbtTournament, EveryoneBetterMayBeTheDonorAndTheBestNeverGivesWay) {
   std::set<std::int64_t> ranks;
-  Bench bench = bench_of(16, 40, {{"exploit", word("tournament")}, {"synchronous", true}});
+  Bench bench = bench_of_rules(16, 40, {{"exploit", word("tournament")}, {"synchronous", true}});
   begin_all(bench, 16);
   for (TrialId trial = 0; trial < 16; ++trial) bench.reach(trial, 0.1 * static_cast<double>(trial));
   EXPECT_EQ(bench.next_continue().trial, 0);
@@ -95,7 +87,7 @@ TEST(PbtTournament, EveryoneBetterMayBeTheDonorAndTheBestNeverGivesWay) {
 }
 
 TEST(PbtTournament, WithoutAFiniteScoreOneOfTheBestIsTaken) {
-  Bench bench = bench_of(8, 40, {{"exploit", word("tournament")}, {"synchronous", true}});
+  Bench bench = bench_of_rules(8, 40, {{"exploit", word("tournament")}, {"synchronous", true}});
   begin_all(bench, 8);
   bench.reach(0, kWorst);
   for (TrialId trial = 1; trial < 8; ++trial) bench.reach(trial, 0.1 * static_cast<double>(trial));
@@ -105,7 +97,7 @@ TEST(PbtTournament, WithoutAFiniteScoreOneOfTheBestIsTaken) {
 TEST(PbtTTest, GivesWayOnlyWhereTheReportsDiffer) {
   // One report for each segment: the first comparison has too few of them to tell, the later ones tell the
   // far ones apart.
-  Bench bench = bench_of(2, 100, {{"exploit", word("t_test")}, {"synchronous", true}});
+  Bench bench = bench_of_rules(2, 100, {{"exploit", word("t_test")}, {"synchronous", true}});
   begin_all(bench, 2);
   bench.reach(0, 0.1);
   bench.reach(1, 9.0);
@@ -129,7 +121,7 @@ TEST(PbtTTest, GivesWayOnlyWhereTheReportsDiffer) {
 
 TEST(PbtBurnIn, NobodyGivesWayToABetterOneBefore) {
   for (const bool synchronous : {true, false}) {
-    Bench bench = bench_of(2, 50, {{"burn_in", std::int64_t{20}}, {"synchronous", synchronous}});
+    Bench bench = bench_of_rules(2, 50, {{"burn_in", std::int64_t{20}}, {"synchronous", synchronous}});
     begin_all(bench, 2);
     bench.reach(0, 0.9);
     bench.reach(1, 0.1);
@@ -144,7 +136,7 @@ TEST(PbtBurnIn, NobodyGivesWayToABetterOneBefore) {
 
 TEST(PbtBurnIn, AFailedAndADivergedMemberAreReplacedAllTheSame) {
   for (const bool synchronous : {true, false}) {
-    Bench bench = bench_of(3, 50, {{"burn_in", std::int64_t{20}}, {"synchronous", synchronous}});
+    Bench bench = bench_of_rules(3, 50, {{"burn_in", std::int64_t{20}}, {"synchronous", synchronous}});
     begin_all(bench, 3);
     bench.fail(0);
     bench.reach(1, kWorst);
@@ -163,7 +155,7 @@ TEST(PbtBurnIn, AFailedAndADivergedMemberAreReplacedAllTheSame) {
 // -------------------------------------------------------------------------------------------------------------
 
 TEST(PbtQuorum, StragglersAreNotWaitedForAndAreJudgedAtTheSameStep) {
-  Bench bench = bench_of(4, 50, {{"quorum", 0.75}, {"synchronous", true}});
+  Bench bench = bench_of_rules(4, 50, {{"quorum", 0.75}, {"synchronous", true}});
   begin_all(bench, 4);
   bench.reach(0, 0.3);
   bench.reach(1, 0.1);
@@ -201,7 +193,7 @@ TEST(PbtQuorum, NeedsSynchronousAndIsTiming) {
 // ------------------------------------------------------------------------------------------------------
 
 TEST(PbtBacktrack, ClonesBeginFromTheBestEverOnceThePopulationIsPastIt) {
-  Bench bench = bench_of(2, 100, {{"backtrack", std::int64_t{2}}});
+  Bench bench = bench_of_rules(2, 100, {{"backtrack", std::int64_t{2}}});
   begin_all(bench, 2);
   bench.reach(0, 0.1);  // the best ever
   bench.reach(1, 0.2);
@@ -224,7 +216,7 @@ TEST(PbtBacktrack, ClonesBeginFromTheBestEverOnceThePopulationIsPastIt) {
 }
 
 TEST(PbtBacktrack, ComesToAnEnd) {
-  Bench bench = bench_of(2, 60, {{"backtrack", std::int64_t{1}}});
+  Bench bench = bench_of_rules(2, 60, {{"backtrack", std::int64_t{1}}});
   begin_all(bench, 2);
   int works = 0;
   double score = 0.1;
@@ -245,8 +237,8 @@ TEST(PbtBacktrack, ComesToAnEnd) {
 
 /// Groups {0, 2, 4, …} compared every 10 steps and {1, 3, 5, …} every 20.
 Bench two_groups(std::int64_t population, bool synchronous) {
-  return bench_of(population, 100,
-                  {{"frequencies", std::vector<double>{1, 2}}, {"synchronous", synchronous}});
+  return bench_of_rules(population, 100,
+                        {{"frequencies", std::vector<double>{1, 2}}, {"synchronous", synchronous}});
 }
 
 TEST(PbtGroups, EachIsComparedAtItsOwnSteps) {
@@ -327,7 +319,7 @@ TEST(PbtGroups, MessagesSayTheFix) {
 TEST(Pbt, WhereNobodyHasAFiniteScoreForLongItIsOver) {
   for (const bool synchronous : {true, false}) {
     for (const char* exploit : {"truncation", "none"}) {
-      Bench bench = bench_of(
+      Bench bench = bench_of_rules(
           3, 100, {{"synchronous", synchronous}, {"exploit", word(exploit)}, {"explore", word("none")}});
       begin_all(bench, 3);
       for (int round = 0; round < 3; ++round) {

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <memory>
+#include <numbers>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -157,7 +158,6 @@ TEST(MlpTest, ValidationLossHasNeitherSmoothingNorDropout) {
 }
 
 TEST(MlpTest, SchedulesAreTheirFormulas) {
-  constexpr double kPi = 3.14159265358979323846;
   for (const int t : {0, 1, 30, 59, 60, 90}) {
     const std::vector<std::byte> state = aged(t);
     const State before = state_of(state);
@@ -173,7 +173,7 @@ TEST(MlpTest, SchedulesAreTheirFormulas) {
     };
     const double constant = moved("constant");
     ASSERT_GT(constant, 1e-3);
-    const double cosine = std::max(0.01, (1 + std::cos(kPi * std::min(t, 60) / 60)) / 2);
+    const double cosine = std::max(0.01, (1 + std::cos(std::numbers::pi * std::min(t, 60) / 60)) / 2);
     EXPECT_NEAR(moved("cosine") / constant, cosine, 1e-4) << t;
     EXPECT_NEAR(moved("exponential") / constant, std::pow(0.95, t), 1e-4) << t;
   }

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::int64_t kChunk = CheckpointPull::kChunkBytes;
-const CheckpointId kId{3, 8, make_segment(2, 1)};
+const CheckpointId kPulled{3, 8, make_segment(2, 1)};
 
 std::string pattern(std::int64_t size) {
   std::string bytes(static_cast<std::size_t>(size), '\0');
@@ -27,7 +27,7 @@ std::string pattern(std::int64_t size) {
 /// Rank 0 pulls from rank 1; both ends are played here, message by message.
 class PullTest : public testing::Test {
  protected:
-  CheckpointPull start(double now_s = 0) { return {network_.endpoint(0), 2, 77, kId, 1, now_s}; }
+  CheckpointPull start(double now_s = 0) { return {network_.endpoint(0), 2, 77, kPulled, 1, now_s}; }
   /// The donor's inbox: what it is asked for.
   std::vector<Pull> asked() {
     std::vector<Pull> all;
@@ -80,7 +80,7 @@ TEST_F(PullTest, AsksForTheFirstChunkAloneAndThenForAFew) {
   ASSERT_EQ(first.size(), 1u) << "the size is not known yet";
   EXPECT_EQ(first[0].incarnation, 2);
   EXPECT_EQ(first[0].pull, 77);
-  EXPECT_EQ(first[0].checkpoint, kId);
+  EXPECT_EQ(first[0].checkpoint, kPulled);
   EXPECT_EQ(first[0].offset, 0);
   EXPECT_EQ(first[0].length, kChunk);
   pull.on_chunk(answer_pull(first[0], &blob), 0);
@@ -189,7 +189,7 @@ TEST_F(PullTest, WhatIsCompleteDoesNotTimeOut) {
 TEST(AnswerPull, StaysWithinTheState) {
   const Blob blob = blob_of("0123456789");
   const auto part = [&](std::int64_t offset, std::int64_t length) {
-    const Chunk chunk = answer_pull({1, 5, kId, offset, length}, &blob);
+    const Chunk chunk = answer_pull({1, 5, kPulled, offset, length}, &blob);
     EXPECT_EQ(chunk.total_bytes, 10);
     EXPECT_EQ(chunk.pull, 5);
     return std::string(reinterpret_cast<const char*>(chunk.bytes.data()), chunk.bytes.size());

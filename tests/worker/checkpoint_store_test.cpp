@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr int kHang_ms = 60000;
+constexpr int kStoreHangs_ms = 60000;
 
 CheckpointId id(TrialId trial) {
   return {trial, 1, make_segment(1, static_cast<std::int32_t>(trial) + 1)};
@@ -43,7 +43,7 @@ class Store : public testing::Test {
   }
   static void wait(const CheckpointStore& store) {
     pollfd waiting{store.fd(), POLLIN, 0};
-    EXPECT_EQ(::poll(&waiting, 1, kHang_ms), 1) << "the store hangs";
+    EXPECT_EQ(::poll(&waiting, 1, kStoreHangs_ms), 1) << "the store hangs";
   }
   /// All that is told until there is nothing more to do.
   static std::vector<StoreResult> settle(CheckpointStore& store) {

@@ -1,7 +1,9 @@
 /// The Python client as the worker sees it.
 #include <cmath>
 #include <cstring>
+#include <limits>
 
+#include "core/ids.hpp"
 #include "host_fixture.hpp"
 
 namespace coppice {
@@ -12,8 +14,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Pair;
 using Steps = std::vector<std::pair<std::int64_t, double>>;
-
-constexpr std::int64_t kOpenEnd = std::numeric_limits<std::int64_t>::max();
 
 constexpr const char* kCounter = R"(
 import coppice, pickle

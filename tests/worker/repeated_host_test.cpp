@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/ids.hpp"
 #include "core/repeats.hpp"
 #include "host_fixture.hpp"
 #include "worker/repeat_states.hpp"
@@ -14,8 +15,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 using Steps = std::vector<std::pair<std::int64_t, double>>;
-
-constexpr std::int64_t kOpenEnd = std::numeric_limits<std::int64_t>::max();
 
 // Noise with a state: a wrong seed or a wrong restore shows.
 constexpr const char* kNoisy = R"(
