@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+
 #include "bench.hpp"
 #include "schedulers/brackets.hpp"
 #include "schedulers/rung_options.hpp"
@@ -101,6 +104,25 @@ TEST(Asha, BracketsAreDrawnInProportionToHyperbandsFirstRungs) {
   EXPECT_NEAR(begun[1], 900, 105);
   EXPECT_NEAR(begun[3], 500, 95);
   EXPECT_NEAR(begun[9], 300, 80);
+}
+
+TEST(Asha, BracketsOfStepsThatAreNoPowerOfEtaAreHyperbandsToo) {
+  Bench bench("asha", options_of({{"brackets", std::int64_t{4}}}), budget(4900, 52));
+  std::map<Step, int> begun;
+  for (int i = 0; i < 4900; ++i) ++begun[bench.next_new().until];
+  std::map<Step, double> expected;
+  double all = 0;
+  for (const BracketPlan& plan : hyperband_brackets(52, 3, BracketSizes::kFormula)) {
+    const Rung& first = plan.rungs.front();
+    expected[first.step] = static_cast<double>(first.trials);
+    all += expected[first.step];
+  }
+  ASSERT_EQ(begun.size(), 4u);
+  for (const auto& [step, count] : begun) {
+    // The seed is fixed; five standard deviations of a binomial.
+    const double share = expected[step] / all;
+    EXPECT_NEAR(count, 4900 * share, 5 * std::sqrt(4900 * share * (1 - share))) << step;
+  }
 }
 
 TEST(Asha, ABracketThatBeginsHigherHasItsOwnRanking) {
